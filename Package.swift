@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: explicit imports, explicit existentials, no warnings.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Settings of the device-safe targets, which compile as ordinary and as Embedded Swift.
+let deviceSafe: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+/// Kernels are compiled for speed in debug builds too: at `-O0` a test of a real model takes minutes.
+let kernelFlags: [CSetting] = [
+    .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror"])
+]
+
+let platformFlags: [CSetting] = [
+    .define("_GNU_SOURCE"),
+    .unsafeFlags(["-Os", "-Wall", "-Wextra", "-Wconversion", "-Werror"]),
+]
+
+let package = Package(
+    name: "martlet",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "martlet", targets: ["martlet"]),
+        .executable(name: "martletd", targets: ["martletd"]),
+        .executable(name: "martlet-collector", targets: ["martlet-collector"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // Device-safe.
+        .target(name: "CKernels", cSettings: kernelFlags),
+        .target(name: "CPlatform", cSettings: platformFlags),
+        .systemLibrary(name: "CSodium"),
+        .systemLibrary(name: "CZstd"),
+        .target(
+            name: "InferenceRuntime", dependencies: ["CKernels"], swiftSettings: deviceSafe),
+        .target(
+            name: "BundleFormat", dependencies: ["CSodium", "CZstd"], swiftSettings: deviceSafe),
+        .target(name: "Telemetry", swiftSettings: deviceSafe),
+        .executableTarget(
+            name: "martletd",
+            dependencies: ["InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform"],
+            swiftSettings: deviceSafe),
+
+        // Host.
+        .systemLibrary(name: "CArchive"),
+        .target(name: "ModelGraph", swiftSettings: strict),
+        .target(name: "ModelImport", dependencies: ["ModelGraph"], swiftSettings: strict),
+        .target(name: "Quantizer", dependencies: ["ModelGraph"], swiftSettings: strict),
+        .target(
+            name: "Planner", dependencies: ["ModelGraph", "InferenceRuntime"],
+            swiftSettings: strict),
+        .target(
+            name: "Packager", dependencies: ["BundleFormat", "CArchive", "CSodium", "CZstd"],
+            swiftSettings: strict),
+        .target(
+            name: "Firmware",
+            dependencies: ["BundleFormat", "CArchive", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "martlet-collector",
+            dependencies: [
+                "Telemetry", "BundleFormat",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "ModelGraph", "ModelImport", "Quantizer", "Planner", "Packager", "Firmware",
+                "BundleFormat", "InferenceRuntime", "Telemetry",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)
