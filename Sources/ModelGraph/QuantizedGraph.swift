@@ -1,0 +1,105 @@
+/// A graph proved fully quantized: integers on every edge, scales where the arithmetic needs them.
+///
+/// Only `init(proving:)` makes one, whether the importer read the model so or the quantizer made
+/// it. Activations are int8, or uint8 next to a `requantize` node at the model's edge, or int32
+/// and int64 behind `argMax`.
+public struct QuantizedGraph: Sendable {
+    /// The proved graph.
+    public let graph: Graph
+
+    /// Proves that `graph` is well formed and computes on integers only.
+    ///
+    /// - Throws: `GraphError` that names the first node or tensor that breaks a rule.
+    public init(proving graph: Graph) throws(GraphError) {
+        try graph.validate()
+        for node in graph.nodes {
+            try graph.proveOperands(of: node)
+            try graph.proveQuantized(node)
+        }
+        self.graph = graph
+    }
+}
+
+extension Graph {
+    fileprivate func proveOperands(of node: Node) throws(GraphError) {
+        let inputs: ClosedRange<Int>
+        switch node.operator {
+        case .convolution2D, .depthwiseConvolution2D, .fullyConnected: inputs = 2...3
+        case .binary: inputs = 2...2
+        case .concatenation: inputs = 1...GraphLimits.tensorCountMax
+        default: inputs = 1...1
+        }
+        let present = node.inputs.prefix(inputs.lowerBound).allSatisfy { $0 != nil }
+        guard inputs.contains(node.inputs.count), present, node.outputs.count == 1 else {
+            throw .operandCountMismatch(
+                node: node.name,
+                inputs: node.inputs.count,
+                outputs: node.outputs.count
+            )
+        }
+    }
+
+    fileprivate func proveQuantized(_ node: Node) throws(GraphError) {
+        switch node.operator {
+        case .quantize, .dequantize:
+            throw .notQuantized(
+                node: node.name,
+                tensor: self[node.outputs[0]].name,
+                type: self[node.outputs[0]].type
+            )
+        case .requantize:
+            try proveActivation(node.inputs[0], of: node, allowed: [.int8, .uint8])
+            try proveActivation(node.outputs[0], of: node, allowed: [.int8, .uint8])
+        case .argMax:
+            try proveActivation(node.inputs[0], of: node, allowed: [.int8])
+            try proveType(node.outputs[0], of: node, allowed: [.int32, .int64])
+        case .convolution2D, .depthwiseConvolution2D, .fullyConnected:
+            try proveActivation(node.inputs[0], of: node, allowed: [.int8])
+            try proveWeights(of: node)
+            try proveActivation(node.outputs[0], of: node, allowed: [.int8])
+        default:
+            for input in node.inputs { try proveActivation(input, of: node, allowed: [.int8]) }
+            try proveActivation(node.outputs[0], of: node, allowed: [.int8])
+        }
+    }
+
+    private func proveWeights(of node: Node) throws(GraphError) {
+        guard let id = node.inputs[1], self[id].constant != nil, self[id].quantization != nil else {
+            throw .quantizationMismatch(
+                node: node.name,
+                detail: "weights must be a quantized constant"
+            )
+        }
+        try proveType(id, of: node, allowed: [.int8])
+        guard node.inputs.count == 3, let bias = node.inputs[2] else { return }
+        try proveType(bias, of: node, allowed: [.int32])
+        guard self[bias].constant != nil else {
+            throw .quantizationMismatch(node: node.name, detail: "the bias must be a constant")
+        }
+    }
+
+    private func proveActivation(
+        _ id: TensorID?,
+        of node: Node,
+        allowed: [DataType]
+    ) throws(GraphError) {
+        guard let id else { return }
+        try proveType(id, of: node, allowed: allowed)
+        guard let quantization = self[id].quantization, quantization.isPerTensor else {
+            throw .quantizationMismatch(
+                node: node.name,
+                detail: "tensor '\(self[id].name)' needs one scale and zero point"
+            )
+        }
+    }
+
+    private func proveType(
+        _ id: TensorID,
+        of node: Node,
+        allowed: [DataType]
+    ) throws(GraphError) {
+        guard allowed.contains(self[id].type) else {
+            throw .notQuantized(node: node.name, tensor: self[id].name, type: self[id].type)
+        }
+    }
+}
