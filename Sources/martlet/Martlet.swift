@@ -1,0 +1,56 @@
+import ArgumentParser
+import Foundation
+
+/// The command line of Martlet: imports, builds, verifies, runs and measures model bundles.
+@main
+struct Martlet: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "martlet",
+        abstract: "Build, sign, verify and run model bundles for small Linux devices.",
+        discussion: """
+            Tensors travel as .npy or .npz files. Results go to standard output, everything else to \
+            standard error; --json makes results readable by programs.
+
+            Exit codes: 0 ok, 1 internal error, 2 usage, 3 refused as unsafe, 4 authentication or \
+            integrity, 5 unsupported model, 6 accuracy or budget gate failed, 7 input or output, \
+            8 no space, 9 wrong target.
+            """,
+        version: Version.text,
+        subcommands: [
+            KeyCommand.self, InspectCommand.self, BuildCommand.self, VerifyCommand.self,
+            InferCommand.self, EvaluateCommand.self, BenchCommand.self, TargetCommand.self,
+            ImageCommand.self,
+        ]
+    )
+
+    /// Runs the named command and ends the process with its documented exit status.
+    static func main() {
+        exit(status(of: Array(CommandLine.arguments.dropFirst())).rawValue)
+    }
+
+    private static func status(of arguments: [String]) -> ExitStatus {
+        do {
+            var command = try parseAsRoot(arguments)
+            try command.run()
+            return .success
+        } catch {
+            return report(error)
+        }
+    }
+
+    private static func report(_ error: any Error) -> ExitStatus {
+        if let failure = Failure(describing: error) {
+            Console.note(failure.message)
+            return failure.status
+        }
+        // Help, version and completion scripts arrive as errors with exit code 0.
+        let text = fullMessage(for: error)
+        guard exitCode(for: error) != .success else {
+            print(text)
+            return .success
+        }
+        Console.note(text)
+        let isUsage = exitCode(for: error) == .validationFailure
+        return isUsage ? .usage : .internalError
+    }
+}
