@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -174,10 +172,11 @@ int32_t platform_status_of(int32_t descriptor, platform_status *status) {
     struct stat s;
     if (fstat(descriptor, &s) < 0) return -errno;
     fill_status(&s, status);
-    uint64_t capacity = 0;
     if (status->kind == platform_kind_block_device) {
-        if (ioctl(descriptor, BLKGETSIZE64, &capacity) < 0) return -errno;
-        status->size_bytes = (int64_t)capacity;
+        off_t position = lseek(descriptor, 0, SEEK_CUR);
+        status->size_bytes = lseek(descriptor, 0, SEEK_END);
+        if (status->size_bytes < 0) return -errno;
+        lseek(descriptor, position, SEEK_SET);
     }
     return 0;
 }
