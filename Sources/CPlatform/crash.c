@@ -76,8 +76,12 @@ int32_t platform_crash_install(int32_t descriptor, uint64_t boot_counter) {
         .sa_sigaction = handle,
         .sa_flags = (int)(SA_SIGINFO | SA_ONSTACK | SA_NODEFER) | (int)SA_RESETHAND,
     };
+    sigset_t unblocked; /* A mask can be inherited; a blocked fault kills without its handler. */
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+    sigemptyset(&unblocked);
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
+        sigaddset(&unblocked, fatal[i]);
         if (sigaction(fatal[i], &action, NULL) < 0) return -errno;
-    return 0;
+    }
+    return result(sigprocmask(SIG_UNBLOCK, &unblocked, NULL));
 }
