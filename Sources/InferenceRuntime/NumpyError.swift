@@ -1,4 +1,6 @@
-/// Why bytes are not a .npy file that can be read here. Offsets are from the start of the file.
+/// Why bytes are not a .npy file that can be read here.
+///
+/// Offsets are from the start of the file.
 public enum NumpyError: Error, Sendable, Equatable {
     /// The file ends inside the header.
     case truncatedHeader(sizeBytes: Int, neededBytes: Int)

@@ -25,9 +25,13 @@ public enum NumpyType: UInt8, Sendable {
     }
 }
 
-/// Limits of a .npy header. They bound the work and memory that a hostile file can cause.
+/// Limits of a .npy header.
+///
+/// They bound the work and memory that a hostile file can cause.
 public enum NumpyLimits {
-    /// Bytes before the first element. Plain types and eight dimensions need 256 at most; longer
+    /// Bytes before the first element.
+    ///
+    /// Plain types and eight dimensions need 256 at most; longer
     /// headers belong to structured types, which are refused anyway.
     public static let headerSizeBytesMax = 4_096
     /// Dimensions: two more than a graph's tensors may have, for batch and sample axes.
@@ -41,7 +45,9 @@ public struct NumpyFile: Sendable {
     /// The element type.
     public let type: NumpyType
     /// The extent of each dimension, row-major, at most `NumpyLimits.rankMax` of them; empty for
-    /// a single element. An extent may be 0.
+    /// a single element.
+    ///
+    /// An extent may be 0.
     public let shape: [Int]
     /// The elements' place in the file, in bytes from its start.
     public let dataRange: Range<Int>

@@ -7,6 +7,7 @@ extension NumpyFile {
     /// - Parameters:
     ///   - type: the element type.
     ///   - shape: the extents, each at least 0, at most `NumpyLimits.rankMax` of them.
+    /// - Returns: the header, magic bytes first.
     /// - Throws: `NumpyError` when the array is too large or the shape unusable.
     public static func header(type: NumpyType, shape: [Int]) throws(NumpyError) -> [UInt8] {
         _ = try sizeBytes(of: shape, type: type)

@@ -1,4 +1,6 @@
-/// Limits of a graph. They bound the work of every pass on a hostile model.
+/// Limits of a graph.
+///
+/// They bound the work of every pass on a hostile model.
 public enum GraphLimits {
     /// Nodes; the largest mobile vision models have about a thousand.
     public static let nodeCountMax = 65_536

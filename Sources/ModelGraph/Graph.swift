@@ -47,8 +47,9 @@ public struct Port: Sendable {
     public var name: String
     /// The tensor inside the graph.
     public var tensor: TensorID
-    /// The type that the source model takes or gives here. `float32` beside an int8 tensor means
-    /// that the model quantizes (or dequantizes) at its edge; the caller does so in its place.
+    /// The type that the source model takes or gives here.
+    ///
+    /// `float32` beside an int8 tensor means that the model quantizes (or dequantizes) at its edge; the caller does so in its place.
     public var externalType: DataType
 
     /// Makes a port from its parts.

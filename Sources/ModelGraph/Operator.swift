@@ -57,7 +57,9 @@ public enum UnaryOperator: Sendable, Hashable {
 public struct ResizeMapping: Sendable, Hashable {
     /// The corner pixels of input and output coincide.
     public var alignCorners: Bool
-    /// Pixel centres lie at half coordinates. Not together with `alignCorners`.
+    /// Pixel centres lie at half coordinates.
+    ///
+    /// Not together with `alignCorners`.
     public var halfPixelCenters: Bool
 
     /// Makes a mapping from the two flags of the TFLite schema.
@@ -67,7 +69,9 @@ public struct ResizeMapping: Sendable, Hashable {
     }
 }
 
-/// What a node computes. Shapes and quantization are those of the node's tensors.
+/// What a node computes.
+///
+/// Shapes and quantization are those of the node's tensors.
 public enum Operator: Sendable, Hashable {
     /// Inputs `[x NHWC, weights OHWI, bias [O] or absent]`; grouped when `x.C = groups * weights.I`.
     case convolution2D(Window2D, Activation)
@@ -104,7 +108,7 @@ public enum Operator: Sendable, Hashable {
     /// Inputs `[x0, x1, ...]` of equal rank, scale and zero point, side by side along `axis`.
     case concatenation(axis: Int)
     /// Input `[x]`; takes `sizes[d]` elements from `begin[d]` in steps of `strides[d]` (negative
-    /// steps walk backwards). The output may drop dimensions of size 1.
+    /// steps walk backwards). The output may drop and add dimensions of size 1.
     case slice(begin: [Int], strides: [Int], sizes: [Int])
     /// Input `[x NHWC]`, integer bilinear interpolation to the output's height and width.
     case resizeBilinear(ResizeMapping)

@@ -7,13 +7,15 @@ public struct QuantizedGraph: Sendable {
     /// The proved graph.
     public let graph: Graph
 
-    /// Proves that `graph` is well formed and computes on integers only.
+    /// Proves that `graph` is well formed, that its shapes follow from its operators, and that it
+    /// computes on integers only.
     ///
     /// - Throws: `GraphError` that names the first node or tensor that breaks a rule.
     public init(proving graph: Graph) throws(GraphError) {
         try graph.validate()
         for node in graph.nodes {
             try graph.proveOperands(of: node)
+            try graph.proveShapes(of: node)
             try graph.proveQuantized(node)
         }
         self.graph = graph
@@ -21,7 +23,8 @@ public struct QuantizedGraph: Sendable {
 }
 
 extension Graph {
-    fileprivate func proveOperands(of node: Node) throws(GraphError) {
+    /// Proves that a node has the operands that its operator takes.
+    package func proveOperands(of node: Node) throws(GraphError) {
         let inputs: ClosedRange<Int>
         switch node.operator {
         case .convolution2D, .depthwiseConvolution2D, .fullyConnected: inputs = 2...3

@@ -54,7 +54,7 @@ public struct TensorID: Sendable, Hashable {
 public struct Tensor: Sendable {
     /// The name that the source model gives, for messages.
     public var name: String
-    /// The extent of each dimension, row-major; images are `[N, H, W, C]`. Empty for a scalar.
+    /// The extent of each dimension, row-major; images are `[N, H, W, C]`, scalars `[]`.
     public var shape: [Int]
     /// The element type.
     public var type: DataType
@@ -78,7 +78,9 @@ public struct Tensor: Sendable {
         self.constant = constant
     }
 
-    /// The number of elements. Validation proves that the product does not overflow.
+    /// The number of elements.
+    ///
+    /// Validation proves that the product does not overflow.
     public var elementCount: Int { shape.reduce(1, *) }
     /// The number of bytes of all elements.
     public var sizeBytes: Int { elementCount * type.sizeBytes }

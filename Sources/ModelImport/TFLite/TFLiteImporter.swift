@@ -1,0 +1,250 @@
+import ModelGraph
+
+/// Translates a checked TFLite model into a graph, or collects everything that stands in the way.
+///
+/// A tensor of the model has up to two tensors in the graph: the internal one, int8, on which
+/// nodes compute, and for a uint8 input or output of the model the edge one, uint8, that callers
+/// see. An explicit requantization joins the two.
+struct TFLiteImporter {
+    let model: TFLiteModel
+    var graph: Graph
+    /// The internal tensor of each tensor of the model, once it is needed.
+    var internalIDs: [TensorID?]
+    /// The uint8 tensor at the model's edge.
+    var edgeIDs: [TensorID?]
+    /// Tensors that are inputs of the model.
+    let isInput: [Bool]
+    /// Tensors that are outputs of the model.
+    let isOutput: [Bool]
+    /// The operator that is being translated.
+    var index = 0
+    /// Bytes of constants that were rewritten from uint8 to int8.
+    var rewrittenBytes = 0
+    private var features: [UnsupportedFeature] = []
+
+    init(_ model: TFLiteModel, name: String) {
+        self.model = model
+        graph = Graph(name: name)
+        let none = [TensorID?](repeating: nil, count: model.tensors.count)
+        internalIDs = none
+        edgeIDs = none
+        var isInput = [Bool](repeating: false, count: model.tensors.count)
+        var isOutput = isInput
+        for input in model.inputs { isInput[input] = true }
+        for output in model.outputs { isOutput[output] = true }
+        self.isInput = isInput
+        self.isOutput = isOutput
+    }
+
+    /// The operator that is being translated.
+    var current: TFLiteOperator { model.operators[index] }
+
+    /// Translates the whole model.
+    mutating func importGraph() throws(ImportError) -> Graph {
+        checkStructure()
+        let live = liveOperators()
+        let isFloat = checkFloat(live)
+        if !isFloat { importInputs(live) }
+        for position in live {
+            index = position
+            let isKnown = TFLiteOperatorCode(rawValue: current.code) != nil
+            if isFloat && isKnown && current.code != TFLiteOperatorCode.custom.rawValue { continue }
+            attempt { importer throws(NodeProblem) in try importer.importOperator() }
+        }
+        if !isFloat { importOutputs(live) }
+        guard features.isEmpty else { throw .unsupported(features) }
+        do throws(GraphError) {
+            try graph.validate()
+        } catch {
+            throw .invalidGraph(error)
+        }
+        return graph
+    }
+
+    // MARK: Reports
+
+    private mutating func attempt(
+        _ body: (inout TFLiteImporter) throws(NodeProblem) -> Void
+    ) {
+        do throws(NodeProblem) {
+            try body(&self)
+        } catch {
+            let places = current.inputs.compactMap { $0 } + current.outputs
+            let operands = places.map { place in
+                let tensor = model.tensors[place]
+                return UnsupportedFeature.Operand(
+                    name: tensor.name,
+                    type: tensor.typeName,
+                    shape: tensor.shape
+                )
+            }
+            features.append(
+                UnsupportedFeature(
+                    kind: error.kind,
+                    nodeIndex: index,
+                    operatorName: current.name,
+                    operands: operands,
+                    reason: error.reason,
+                    help: error.help
+                )
+            )
+        }
+    }
+
+    private mutating func report(
+        _ kind: UnsupportedFeature.Kind,
+        _ reason: String,
+        help: String
+    ) {
+        features.append(
+            UnsupportedFeature(
+                kind: kind,
+                nodeIndex: nil,
+                operatorName: nil,
+                operands: [],
+                reason: reason,
+                help: help
+            )
+        )
+    }
+
+    // MARK: The whole model
+
+    private mutating func checkStructure() {
+        if model.schemaVersion != TFLiteModel.version {
+            report(
+                .structure,
+                "schema version \(model.schemaVersion), only \(TFLiteModel.version) is known",
+                help: "convert the model with a current converter"
+            )
+        }
+        if model.subgraphCount != 1 {
+            report(
+                .structure,
+                "\(model.subgraphCount) subgraphs, only one is supported",
+                help: "export a model without control flow, initialisation or several signatures"
+            )
+        }
+    }
+
+    /// The operators that the outputs need, in the model's order.
+    ///
+    /// An operator without outputs acts on state and is always kept. RESHAPE takes its shape from
+    /// its output, so arithmetic on shapes that only feeds RESHAPE falls away.
+    private func liveOperators() -> [Int] {
+        var isNeeded = isOutput
+        var live: [Int] = []
+        for position in model.operators.indices.reversed() {
+            let node = model.operators[position]
+            guard node.outputs.isEmpty || node.outputs.contains(where: { isNeeded[$0] }) else {
+                continue
+            }
+            live.append(position)
+            let isReshape = node.code == TFLiteOperatorCode.reshape.rawValue
+            for case let input? in isReshape ? node.inputs.prefix(1) : node.inputs[...] {
+                isNeeded[input] = true
+            }
+        }
+        return live.reversed()
+    }
+
+    /// Whether the model computes in floating point throughout, which is one reason, not many.
+    private mutating func checkFloat(_ live: [Int]) -> Bool {
+        var hasIntegerWeights = false
+        for position in live {
+            let node = model.operators[position]
+            for place in node.inputs.compactMap({ $0 }) + node.outputs {
+                let tensor = model.tensors[place]
+                let isInteger = tensor.type == .int8 || tensor.type == .uint8
+                if isInteger && tensor.constant == nil { return false }
+                if isInteger { hasIntegerWeights = true }
+            }
+        }
+        let hasFloat = live.contains { position in
+            model.operators[position].outputs.contains { model.tensors[$0].type == .float32 }
+        }
+        guard hasFloat else { return false }
+        let weights = hasIntegerWeights ? " (only its weights are quantized)" : ""
+        report(
+            .type,
+            "the model computes in float32\(weights), only integer models are imported",
+            help: "convert it with full integer quantization (a representative data set, "
+                + "int8 inputs and outputs); float models are not imported yet"
+        )
+        return true
+    }
+
+    // MARK: Ports
+
+    private mutating func importInputs(_ live: [Int]) {
+        for input in model.inputs {
+            let tensor = model.tensors[input]
+            do throws(NodeProblem) {
+                let id: TensorID
+                switch tensor.type {
+                case .float32: id = try quantizedInput(input, live)
+                case .uint8: id = try edgeTensor(input)
+                default: id = try internalTensor(input)
+                }
+                let type: DataType = tensor.type == .float32 ? .float32 : graph[id].type
+                graph.inputs.append(Port(name: tensor.name, tensor: id, externalType: type))
+            } catch {
+                report(error.kind, "input '\(tensor.name)': \(error.reason)", help: error.help)
+            }
+        }
+    }
+
+    /// The integer tensor behind a float32 input that the model quantizes at once.
+    private mutating func quantizedInput(
+        _ input: Int,
+        _ live: [Int]
+    ) throws(NodeProblem) -> TensorID {
+        let consumers = live.map { model.operators[$0] }.filter { $0.inputs.contains(input) }
+        guard let first = consumers.first?.outputs.first,
+            consumers.allSatisfy({ $0.code == TFLiteOperatorCode.quantize.rawValue })
+        else { throw NodeProblem(typeOf: model.tensors[input]) }
+        let id = try internalTensor(first)
+        for other in consumers.compactMap({ $0.outputs.first }) where other != first {
+            guard model.tensors[other].isQuantized(like: model.tensors[first]) else {
+                throw NodeProblem(
+                    .structure,
+                    "the float32 input is quantized in two ways",
+                    help: "export with int8 inputs"
+                )
+            }
+            internalIDs[other] = id
+        }
+        return id
+    }
+
+    private mutating func importOutputs(_ live: [Int]) {
+        for output in model.outputs {
+            let tensor = model.tensors[output]
+            do throws(NodeProblem) {
+                let id: TensorID
+                switch tensor.type {
+                case .float32: id = try dequantizedOutput(output, live)
+                case .uint8: id = try edgeTensor(output)
+                case .int32, .int64: id = try indexTensor(output)
+                default: id = try internalTensor(output)
+                }
+                let type: DataType = tensor.type == .float32 ? .float32 : graph[id].type
+                graph.outputs.append(Port(name: tensor.name, tensor: id, externalType: type))
+            } catch {
+                report(error.kind, "output '\(tensor.name)': \(error.reason)", help: error.help)
+            }
+        }
+    }
+
+    /// The integer tensor behind a float32 output that the model dequantizes last.
+    private mutating func dequantizedOutput(
+        _ output: Int,
+        _ live: [Int]
+    ) throws(NodeProblem) -> TensorID {
+        let producer = live.map { model.operators[$0] }.first { $0.outputs.contains(output) }
+        guard let producer, producer.code == TFLiteOperatorCode.dequantize.rawValue,
+            case let source?? = producer.inputs.first
+        else { throw NodeProblem(typeOf: model.tensors[output]) }
+        return try internalTensor(source)
+    }
+}
