@@ -1,9 +1,9 @@
 /* TCP connections out, by number or by name. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,21 +20,27 @@ static int32_t resolve_error(int code) {
     }
 }
 
+/* Sets the port without a service name in decimal, which would need snprintf: 8 KB of libc. */
+static void set_port(struct sockaddr *address, uint16_t port) {
+    if (address->sa_family == AF_INET6) ((struct sockaddr_in6 *)address)->sin6_port = htons(port);
+    else ((struct sockaddr_in *)address)->sin_port = htons(port);
+}
+
 /* Numbers first, so that an address never reaches a name server. */
 static int32_t resolve(const uint8_t *host, uint16_t port, struct addrinfo **list) {
-    char service[6];
-    snprintf(service, sizeof service, "%u", port);
     struct addrinfo hints = {
         .ai_family = AF_UNSPEC,
         .ai_socktype = SOCK_STREAM,
-        .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+        .ai_flags = AI_NUMERICHOST,
     };
-    int code = getaddrinfo((const char *)host, service, &hints, list);
+    int code = getaddrinfo((const char *)host, NULL, &hints, list);
     if (code == EAI_NONAME) {
-        hints.ai_flags = AI_NUMERICSERV;
-        code = getaddrinfo((const char *)host, service, &hints, list);
+        hints.ai_flags = 0;
+        code = getaddrinfo((const char *)host, NULL, &hints, list);
     }
-    return code == 0 ? 0 : resolve_error(code);
+    if (code != 0) return resolve_error(code);
+    for (struct addrinfo *a = *list; a != NULL; a = a->ai_next) set_port(a->ai_addr, port);
+    return 0;
 }
 
 static int32_t begin(const struct addrinfo *address) {

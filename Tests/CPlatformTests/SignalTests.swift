@@ -5,8 +5,9 @@ import Testing
 /// Each case runs in a child process: handlers and signal masks belong to the whole process.
 @Suite("Signals and the crash record")
 struct SignalTests {
-    /// Runs `body` in a fork of this process; it may call only the platform's functions. The
-    /// child's wait status.
+    /// The wait status of a fork of this process in which `body` ran.
+    ///
+    /// It may call only the platform's functions.
     private func inChild(_ body: () -> Int32) -> Int32 {
         let child = fork()
         if child == 0 { platform_exit(body()) }
