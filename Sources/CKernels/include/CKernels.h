@@ -1,0 +1,177 @@
+/* Integer kernels of the device runtime.
+ *
+ * The parameter structures below are the parameter blocks of the operator records of a program,
+ * byte for byte: little-endian 32-bit words without padding. The loader proves every field before
+ * a kernel sees it; the kernels check nothing. Even so no value of a parameter makes a kernel
+ * compute with signed overflow.
+ *
+ * Rules: no float, no allocation, no global state, no call back. Arrays are row-major, images
+ * [N, H, W, C]. `q` is a stored integer, `z` a zero point; real = scale * (q - z).
+ */
+#ifndef MARTLET_CKERNELS_H
+#define MARTLET_CKERNELS_H
+
+#include <stdint.h>
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "parameter blocks are read in place: the target must be little-endian"
+#endif
+
+/* Extents and strides of the general copy and of broadcasting. */
+#define MARTLET_RANK_MAX 6
+
+/* How x * multiplier * 2^(exponent - 31) is rounded. */
+#define MARTLET_ROUND_DOUBLE 0    /* doubling high multiply, then shift half away from zero */
+#define MARTLET_ROUND_HALF_UP 1   /* once, ties towards positive infinity */
+#define MARTLET_ROUND_HALF_AWAY 2 /* once, ties away from zero */
+
+/* A fixed-point factor: 0 <= multiplier < 2^31, -31 <= exponent <= 30. */
+struct martlet_scale {
+    int32_t multiplier, exponent;
+};
+
+/* Geometry and clamp of convolutions and pools. Pools use neither groups nor zero points. */
+struct martlet_window {
+    int32_t batches;
+    int32_t input_height, input_width, input_channels;
+    int32_t output_height, output_width, output_channels;
+    int32_t kernel_height, kernel_width;
+    int32_t stride_height, stride_width;
+    int32_t dilation_height, dilation_width;
+    int32_t pad_top, pad_left, pad_bottom, pad_right;
+    int32_t groups, depth_multiplier;
+    int32_t input_zero, weight_zero, output_zero;
+    int32_t clamp_min, clamp_max;
+    int32_t rounding;
+};
+
+/* y[rows, outputs] = clamp(requantize(sum (w - weight_zero) * (x - input_zero) + bias) + z). */
+struct martlet_dense {
+    int32_t rows, inputs, outputs;
+    int32_t input_zero, weight_zero, output_zero;
+    int32_t clamp_min, clamp_max;
+    int32_t rounding;
+};
+
+#define MARTLET_ADD 0
+#define MARTLET_SUBTRACT 1
+#define MARTLET_MAXIMUM 0
+#define MARTLET_MINIMUM 1
+
+/* Two inputs that broadcast: a stride of 0 repeats an element. The output is dense. */
+struct martlet_binary {
+    int32_t extents[MARTLET_RANK_MAX];
+    int32_t a_strides[MARTLET_RANK_MAX];
+    int32_t b_strides[MARTLET_RANK_MAX];
+    int32_t a_zero, b_zero, output_zero;
+    struct martlet_scale a_scale, b_scale, output_scale;
+    int32_t clamp_min, clamp_max;
+    int32_t kind, rounding;
+};
+
+/* Mean over the middle extent of [outer, reduced, inner]. */
+struct martlet_mean {
+    int32_t outer, reduced, inner;
+    int32_t input_zero, output_zero;
+    struct martlet_scale scale;
+    int32_t rounding;
+};
+
+/* Rows of `depth` elements; differences below `difference_min` count as zero probability. */
+struct martlet_softmax {
+    int32_t rows, depth;
+    struct martlet_scale scale;
+    int32_t difference_min;
+};
+
+/* y[i] = table[x[i] as an unsigned byte]. */
+struct martlet_lookup {
+    int32_t count;
+};
+
+/* Copies elements of 1, 4 or 8 bytes; strides and offsets in bytes, strides of any sign. */
+struct martlet_copy {
+    int32_t extents[MARTLET_RANK_MAX];
+    int32_t source_strides[MARTLET_RANK_MAX];
+    int32_t target_strides[MARTLET_RANK_MAX];
+    int32_t source_offset, target_offset;
+    int32_t element_size;
+};
+
+struct martlet_fill {
+    int32_t count, value;
+};
+
+/* Resizes of [batches, height, width, channels] by tables that hold every row and column. */
+struct martlet_resize {
+    int32_t batches, input_height, input_width, channels;
+    int32_t output_height, output_width;
+};
+
+/* One output row or column of a bilinear resize: pixels and the weight of `high` in 1/1024. */
+struct martlet_tap {
+    int32_t low, high, weight;
+};
+
+/* Index of the first maximum over the middle extent of [outer, extent, inner]. */
+struct martlet_arg_max {
+    int32_t outer, extent, inner;
+    int32_t element_size;
+};
+
+/* One implementation of every kernel. Tensors do not overlap, but for the elementwise kernels
+ * (add, mul, max, lookup), whose output may be exactly an input that is not broadcast. */
+struct martlet_kernel_table {
+    void (*_Nonnull conv2d)(
+        const struct martlet_window *_Nonnull, const int8_t *_Nonnull x,
+        const int8_t *_Nonnull weights, const int32_t *_Nonnull bias,
+        const struct martlet_scale *_Nonnull scales, int8_t *_Nonnull y);
+    void (*_Nonnull depthwise_conv2d)(
+        const struct martlet_window *_Nonnull, const int8_t *_Nonnull x,
+        const int8_t *_Nonnull weights, const int32_t *_Nonnull bias,
+        const struct martlet_scale *_Nonnull scales, int8_t *_Nonnull y);
+    void (*_Nonnull fully_connected)(
+        const struct martlet_dense *_Nonnull, const int8_t *_Nonnull x,
+        const int8_t *_Nonnull weights, const int32_t *_Nonnull bias,
+        const struct martlet_scale *_Nonnull scales, int8_t *_Nonnull y);
+    void (*_Nonnull average_pool2d)(
+        const struct martlet_window *_Nonnull, const int8_t *_Nonnull x, int8_t *_Nonnull y);
+    void (*_Nonnull max_pool2d)(
+        const struct martlet_window *_Nonnull, const int8_t *_Nonnull x, int8_t *_Nonnull y);
+    void (*_Nonnull add)(
+        const struct martlet_binary *_Nonnull, const int8_t *_Nonnull a,
+        const int8_t *_Nonnull b, int8_t *_Nonnull y);
+    void (*_Nonnull mul)(
+        const struct martlet_binary *_Nonnull, const int8_t *_Nonnull a,
+        const int8_t *_Nonnull b, int8_t *_Nonnull y);
+    void (*_Nonnull max)(
+        const struct martlet_binary *_Nonnull, const int8_t *_Nonnull a,
+        const int8_t *_Nonnull b, int8_t *_Nonnull y);
+    void (*_Nonnull mean)(
+        const struct martlet_mean *_Nonnull, const int8_t *_Nonnull x, int8_t *_Nonnull y);
+    void (*_Nonnull softmax)(
+        const struct martlet_softmax *_Nonnull, const int8_t *_Nonnull x, int8_t *_Nonnull y);
+    void (*_Nonnull lookup)(
+        const struct martlet_lookup *_Nonnull, const uint8_t *_Nonnull x,
+        const uint8_t *_Nonnull table, uint8_t *_Nonnull y);
+    void (*_Nonnull copy)(
+        const struct martlet_copy *_Nonnull, const uint8_t *_Nonnull x, uint8_t *_Nonnull y);
+    void (*_Nonnull fill)(const struct martlet_fill *_Nonnull, uint8_t *_Nonnull y);
+    void (*_Nonnull resize_bilinear)(
+        const struct martlet_resize *_Nonnull, const int8_t *_Nonnull x,
+        const struct martlet_tap *_Nonnull rows, const struct martlet_tap *_Nonnull columns,
+        int8_t *_Nonnull y);
+    void (*_Nonnull resize_nearest)(
+        const struct martlet_resize *_Nonnull, const int8_t *_Nonnull x,
+        const int32_t *_Nonnull rows, const int32_t *_Nonnull columns, int8_t *_Nonnull y);
+    void (*_Nonnull arg_max)(
+        const struct martlet_arg_max *_Nonnull, const int8_t *_Nonnull x, void *_Nonnull y);
+};
+
+/* Weights as the model stores them: OHWI, 1HWO, [O, I]. Runs everywhere. */
+#define MARTLET_TIER_SCALAR 0
+
+/* The kernels for a weight layout, or null when this build or this CPU has none. */
+const struct martlet_kernel_table *_Nullable martlet_kernels(uint16_t tier);
+
+#endif

@@ -1,0 +1,154 @@
+/// One operator under validation: its record and tensors, and the rules that all operators share.
+struct OperatorCheck {
+    let program: Program
+    let index: Int
+    let record: OperatorRecord
+    let opcode: Opcode
+    /// The first and second input; the same when there is one.
+    let a: TensorRecord
+    let b: TensorRecord
+    let output: TensorRecord
+
+    func require(_ isKept: Bool, _ rule: OperatorRule, _ value: Int64 = 0) throws(ProgramError) {
+        guard isKept else {
+            throw .operatorInvalid(index: index, opcode: record.opcode, rule, value: value)
+        }
+    }
+
+    func require(
+        _ value: Int32,
+        in range: ClosedRange<Int32>,
+        _ rule: OperatorRule = .parameterInRange
+    ) throws(ProgramError) {
+        try require(range.contains(value), rule, Int64(value))
+    }
+
+    /// The parameter block as its C structure, after the rest of the record proved to be zero.
+    func parameters<Value: BitwiseCopyable>(as type: Value.Type) throws(ProgramError) -> Value {
+        let start = program.operatorOffset(index)
+        let parameters = start + ProgramFormat.parametersOffset
+        let used = parameters + MemoryLayout<Value>.size
+        try program.checkReserved(start + 2..<start + 4)
+        try program.checkReserved(start + 40..<parameters)
+        try program.checkReserved(used..<start + ProgramFormat.operatorSizeBytes)
+        return program.sections.program.value(at: parameters, as: type)
+    }
+
+    /// A word of the parameter block.
+    func parameter(_ word: Int) -> Int32 {
+        let start = program.operatorOffset(index) + ProgramFormat.parametersOffset
+        return program.sections.program.signedWord(at: start + 4 * word)
+    }
+
+    func requireTypes(_ input: ElementType, _ output: ElementType) throws(ProgramError) {
+        try require(a.type == input, .elementType, Int64(a.type.rawValue))
+        try require(b.type == input, .elementType, Int64(b.type.rawValue))
+        try require(self.output.type == output, .elementType, Int64(self.output.type.rawValue))
+    }
+
+    func requireClamp(_ low: Int32, _ high: Int32) throws(ProgramError) {
+        try require(low, in: -128...127, .clampInRange)
+        try require(high, in: low...127, .clampInRange)
+    }
+
+    func requireRounding(_ raw: Int32, _ allowed: ClosedRange<Rounding>) throws(ProgramError) {
+        try require(
+            raw,
+            in: allowed.lowerBound.rawValue...allowed.upperBound.rawValue,
+            .roundingKnown
+        )
+    }
+
+    func requireZeroPoints(input: Int32, output zero: Int32) throws(ProgramError) {
+        try require(input == a.zeroPoint, .zeroPointMatches, Int64(input))
+        try require(zero == output.zeroPoint, .zeroPointMatches, Int64(zero))
+    }
+
+    /// A factor that every rounding mode takes without a shift beyond its word.
+    func requireFactor(
+        _ multiplier: Int32,
+        _ exponent: Int32,
+        exponents: ClosedRange<Int32> = -31...30
+    ) throws(ProgramError) {
+        try require(multiplier >= 0, .multiplierInRange, Int64(multiplier))
+        try require(exponent, in: exponents, .multiplierInRange)
+    }
+
+    /// `product` of the extents, all at least 1 and below 2^30, checked against `limit` stepwise.
+    func elementCount(_ extents: [3 of Int32], is expected: Int64) throws(ProgramError) {
+        var count: Int64 = 1
+        for d in 0..<3 {
+            try require(extents[d] >= 1, .parameterInRange, Int64(extents[d]))
+            count *= Int64(extents[d])
+            try require(count <= expected, .shapeMatches, count)
+        }
+        try require(count == expected, .shapeMatches, count)
+    }
+
+    func requireBlock(
+        _ block: Block,
+        of table: ByteTable,
+        sizeBytes: Int64
+    ) throws(ProgramError) {
+        try require(Int64(block.sizeBytes) == sizeBytes, .blockSize, Int64(block.sizeBytes))
+        let aligned = block.offset % UInt32(ProgramFormat.alignmentBytes) == 0
+        try require(aligned, .blockAligned, Int64(block.offset))
+        let end = Int64(block.offset) + Int64(block.sizeBytes)
+        try require(end <= Int64(table.count), .blockWithinSection, end)
+    }
+
+    /// The sizes of the three blocks; 0 for one that the operator does not use.
+    func requireBlocks(
+        weights: Int64 = 0,
+        scales: Int64 = 0,
+        constants: Int64 = 0
+    ) throws(ProgramError) {
+        let sections = program.sections
+        try requireBlock(record.weights, of: sections.weights, sizeBytes: weights)
+        try requireBlock(record.scales, of: sections.scales, sizeBytes: scales)
+        try requireBlock(record.constants, of: sections.constants, sizeBytes: constants)
+    }
+
+    /// Reads every factor and bias of a convolution or dense product once.
+    func requireChannels(_ count: Int32) throws(ProgramError) {
+        let sections = program.sections
+        for channel in 0..<Int(count) {
+            let factor = Int(record.scales.offset) + channel * 8
+            try requireFactor(
+                sections.scales.signedWord(at: factor),
+                sections.scales.signedWord(at: factor + 4)
+            )
+            let bias = sections.constants.signedWord(at: Int(record.constants.offset) + channel * 4)
+            try require(bias, in: -OperatorLimits.biasMax...OperatorLimits.biasMax, .biasInRange)
+        }
+    }
+
+    /// The sum of `taps` products of differences stays below 2^30, and with the bias below 2^31.
+    func requireAccumulator(taps: Int64, weightZero: Int32) throws(ProgramError) {
+        try require(weightZero, in: -128...127)
+        let product: Int64 = weightZero == 0 ? 128 * 255 : 255 * 255
+        try require(taps <= OperatorLimits.accumulatorMax / product, .accumulatorFits, taps)
+    }
+}
+
+extension Rounding: Comparable {
+    package static func < (a: Rounding, b: Rounding) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// Limits of operators' parameters, chosen so that no kernel computes beyond 31 bits.
+package enum OperatorLimits {
+    /// Rows and columns of an image.
+    package static let imageExtentMax: Int32 = 1 << 16
+    /// Taps, strides, dilations and padding of a window in one dimension.
+    package static let windowExtentMax: Int32 = 1 << 12
+    /// Taps of a pooling window: 255 * 2^22 < 2^30.
+    package static let poolTapsMax: Int64 = 1 << 22
+    /// The elements that a mean reduces: 255 * 2^22 < 2^30.
+    package static let reducedMax: Int32 = 1 << 22
+    /// Products of one accumulator, before the bias.
+    package static let accumulatorMax: Int64 = (1 << 30) - 1
+    /// The magnitude of a bias.
+    package static let biasMax: Int32 = (1 << 30) - 1
+    /// The elements of a softmax row: each adds at most 2^19 to a sum below 2^31.
+    package static let softmaxDepthMax: Int32 = 4095
+}
