@@ -120,11 +120,13 @@ extension TFLiteImporter {
     }
 
     /// The reference moves or compares stored integers here, so they must mean the same numbers.
+    ///
+    /// Pooling tolerates a difference of the scales, as the reference does.
     func requireSameQuantization(
         _ inputs: [TensorID],
-        _ output: TensorID
+        _ output: TensorID,
+        tolerance: Float = 0
     ) throws(NodeProblem) {
-        let tolerance: Float = 1e-6  // Of the reference, for pooling.
         for input in inputs {
             guard let a = graph[input].quantization, let b = graph[output].quantization,
                 a.zeroPoints == b.zeroPoints, a.scales.count == b.scales.count,

@@ -10,6 +10,7 @@ extension TFLiteImporter {
                 help: TFLiteAdvice.help(for: current.name)
             )
         }
+        if code != .quantize { try requireOneType() }
         switch code {
         case .conv2D: try importConvolution()
         case .depthwiseConv2D: try importDepthwiseConvolution()
@@ -47,6 +48,20 @@ extension TFLiteImporter {
         case .custom: break
         }
         try finishOutputs()
+    }
+
+    /// The reference has no kernel that reads int8 and writes uint8 or the reverse, but QUANTIZE.
+    private func requireOneType() throws(NodeProblem) {
+        let types = (current.inputs.compactMap { $0 } + current.outputs).map {
+            model.tensors[$0].type
+        }
+        guard !(types.contains(.int8) && types.contains(.uint8)) else {
+            throw NodeProblem(
+                .type,
+                "int8 and uint8 operands are mixed",
+                help: "convert with a current converter; QUANTIZE goes between the types"
+            )
+        }
     }
 
     /// Adds a node whose operands and shapes are proved.

@@ -106,8 +106,9 @@ extension TFLiteImporter {
             throw .inconsistent("output \(number) is missing")
         }
         let place = current.outputs[number]
-        guard model.tensors[place].constant == nil else {
-            throw .inconsistent("the output '\(model.tensors[place].name)' is a constant")
+        guard model.tensors[place].constant == nil, !isInput[place] else {
+            let name = model.tensors[place].name
+            throw .inconsistent("the output '\(name)' is a constant or an input of the model")
         }
         return try internalTensor(place, isWritten: true)
     }
@@ -121,6 +122,10 @@ extension TFLiteImporter {
         _ place: Int,
         isWritten: Bool = false
     ) throws(NodeProblem) -> TensorID {
+        let tensor = model.tensors[place]
+        guard tensor.type == .int8 || tensor.type == .uint8 else {
+            throw NodeProblem(typeOf: tensor)
+        }
         if let id = internalIDs[place] {
             guard graph[id].quantization?.isPerTensor ?? false else {
                 throw .inconsistent("'\(graph[id].name)' serves as weights and as an activation")

@@ -73,7 +73,7 @@ extension TFLiteImporter {
         let options = try options(5)
         let x = try value(0)
         let y = try result()
-        try requireSameQuantization([x], y)
+        try requireSameQuantization([x], y, tolerance: 1e-6)
         let width = try options.integer(3)
         let height = try options.integer(4)
         let window = try window(options, dilationField: nil, kernel: (height, width), over: x)
