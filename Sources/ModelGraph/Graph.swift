@@ -49,7 +49,8 @@ public struct Port: Sendable {
     public var tensor: TensorID
     /// The type that the source model takes or gives here.
     ///
-    /// `float32` beside an int8 tensor means that the model quantizes (or dequantizes) at its edge; the caller does so in its place.
+    /// `float32` beside an int8 tensor means that the model quantizes (or dequantizes) at its
+    /// edge; the caller does so in its place.
     public var externalType: DataType
 
     /// Makes a port from its parts.

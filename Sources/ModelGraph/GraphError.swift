@@ -42,13 +42,16 @@ extension GraphError: CustomStringConvertible {
         case .quantizationOutOfRange(let tensor):
             "tensor '\(tensor)' has unusable quantization parameters"
         case .graphSizeOutOfRange(let nodes, let tensors, let inputs, let outputs):
-            "the graph has \(nodes) nodes, \(tensors) tensors, \(inputs) inputs and \(outputs) outputs"
+            "the graph has \(nodes) nodes, \(tensors) tensors, \(inputs) inputs and "
+                + "\(outputs) outputs"
         case .operandCountMismatch(let node, let inputs, let outputs):
-            "node '\(node)' has \(inputs) inputs and \(outputs) outputs, which its operator does not take"
+            "node '\(node)' has \(inputs) inputs and \(outputs) outputs, which its operator does "
+                + "not take"
         case .shapeMismatch(let node, let detail), .quantizationMismatch(let node, let detail):
             "node '\(node)': \(detail)"
         case .notQuantized(let node, let tensor, let type):
-            "node '\(node)' computes on tensor '\(tensor)' of type \(type.rawValue), which is not quantized"
+            "node '\(node)' computes on tensor '\(tensor)' of type \(type.rawValue), which is not "
+                + "quantized"
         }
     }
 }

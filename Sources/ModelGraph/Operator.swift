@@ -73,7 +73,8 @@ public struct ResizeMapping: Sendable, Hashable {
 ///
 /// Shapes and quantization are those of the node's tensors.
 public enum Operator: Sendable, Hashable {
-    /// Inputs `[x NHWC, weights OHWI, bias [O] or absent]`; grouped when `x.C = groups * weights.I`.
+    /// Inputs `[x NHWC, weights OHWI, bias [O] or absent]`; grouped when
+    /// `x.C = groups * weights.I`.
     case convolution2D(Window2D, Activation)
     /// Inputs `[x NHWC, weights 1HWO, bias [O] or absent]`; output channel `o` reads input
     /// channel `o / depthMultiplier`.

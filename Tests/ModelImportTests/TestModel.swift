@@ -1,4 +1,6 @@
-/// A TFLite model that a test writes by hand. Codes and field numbers are those of the schema.
+/// A TFLite model that a test writes by hand.
+///
+/// Codes and field numbers are those of the schema.
 struct TestModel {
     struct Tensor {
         var name = ""
@@ -135,7 +137,9 @@ struct TestModel {
 
     // MARK: The file
 
-    /// The model's bytes. Buffer 0 is empty, as the schema demands.
+    /// The model's bytes.
+    ///
+    /// Buffer 0 is empty, as the schema demands.
     var bytes: [UInt8] {
         // The size of the FlatBuffer does not depend on the offset that is written into it.
         bufferTail.isEmpty

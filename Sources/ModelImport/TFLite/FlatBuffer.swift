@@ -2,7 +2,7 @@
 //
 //   file     u32 offset of the root table | 4 bytes identifier | ...
 //   table    i32 distance back to its vtable | fields
-//   vtable   u16 its size | u16 the table's size | u16 offset of each field in the table, 0 = absent
+//   vtable   u16 its size | u16 the table's size | u16 offset of each field in it, 0 = absent
 //   vector   u32 count | elements         string = vector of bytes
 //   reference  u32 distance forwards from the reference itself
 //

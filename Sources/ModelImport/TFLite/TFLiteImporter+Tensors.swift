@@ -59,10 +59,11 @@ extension TFLiteImporter {
                 help: "only constant weights are supported"
             )
         }
-        guard tensor.type == model.tensors[try operand(0)].type else {
+        let input = model.tensors[try operand(0)]
+        guard tensor.type == input.type else {
             throw NodeProblem(
                 .type,
-                "the weights are \(tensor.typeName) beside \(model.tensors[try operand(0)].typeName)",
+                "the weights are \(tensor.typeName) beside \(input.typeName)",
                 help: "export with full integer quantization (int8)"
             )
         }
