@@ -1,6 +1,6 @@
 /* Convolution and dense product: acc = sum (w - zw) * (x - zx) + bias, taps inside the image.
  *
- * |w - zw| * |x - zx| * taps < 2^30 and |bias| < 2^30 are proved at load, so int32 suffices.
+ * |w - zw| * |x - zx| * taps + |bias| < 2^31 is proved at load, so int32 suffices.
  */
 #include <stddef.h>
 

@@ -110,7 +110,13 @@ struct OperatorCheck {
     }
 
     /// Reads every factor and bias of a convolution or dense product once.
-    func requireChannels(_ count: Int32) throws(ProgramError) {
+    ///
+    /// The products of one sum are bounded by their number; with the bias they stay in 32 bits.
+    func requireChannels(_ count: Int32, taps: Int64, weightZero: Int32) throws(ProgramError) {
+        try require(weightZero, in: -128...127)
+        let bound = OperatorLimits.productMax(weightZero: weightZero)
+        try require(taps <= OperatorLimits.accumulatorMax / bound, .accumulatorFits, taps)
+        let biasMax = Int32(OperatorLimits.accumulatorMax - taps * bound)
         let sections = program.sections
         for channel in 0..<Int(count) {
             let factor = Int(record.scales.offset) + channel * 8
@@ -119,15 +125,8 @@ struct OperatorCheck {
                 sections.scales.signedWord(at: factor + 4)
             )
             let bias = sections.constants.signedWord(at: Int(record.constants.offset) + channel * 4)
-            try require(bias, in: -OperatorLimits.biasMax...OperatorLimits.biasMax, .biasInRange)
+            try require(bias, in: -biasMax...biasMax, .biasInRange)
         }
-    }
-
-    /// The sum of `taps` products of differences stays below 2^30, and with the bias below 2^31.
-    func requireAccumulator(taps: Int64, weightZero: Int32) throws(ProgramError) {
-        try require(weightZero, in: -128...127)
-        let product: Int64 = weightZero == 0 ? 128 * 255 : 255 * 255
-        try require(taps <= OperatorLimits.accumulatorMax / product, .accumulatorFits, taps)
     }
 }
 
@@ -145,10 +144,14 @@ package enum OperatorLimits {
     package static let poolTapsMax: Int64 = 1 << 22
     /// The elements that a mean reduces: 255 * 2^22 < 2^30.
     package static let reducedMax: Int32 = 1 << 22
-    /// Products of one accumulator, before the bias.
-    package static let accumulatorMax: Int64 = (1 << 30) - 1
-    /// The magnitude of a bias.
-    package static let biasMax: Int32 = (1 << 30) - 1
+    /// The magnitude of an accumulator, bias included.
+    package static let accumulatorMax: Int64 = (1 << 31) - 1
+
+    /// The largest `|w - zw| * |x - zx|` of int8 operands.
+    package static func productMax(weightZero: Int32) -> Int64 {
+        weightZero == 0 ? 128 * 255 : 255 * 255
+    }
+
     /// The elements of a softmax row: each adds at most 2^19 to a sum below 2^31.
     package static let softmaxDepthMax: Int32 = 4095
 }

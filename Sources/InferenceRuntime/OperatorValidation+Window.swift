@@ -41,12 +41,11 @@ extension OperatorCheck {
     }
 
     private func checkProduct(_ p: martlet_window, taps: Int64) throws(ProgramError) {
-        try requireAccumulator(taps: taps, weightZero: p.weight_zero)
         try requireRounding(p.rounding, .double ... .halfAway)
         // Both factors of the weights' size are below 2^31.
         let channels = Int64(p.output_channels)
         try requireBlocks(weights: channels * taps, scales: channels * 8, constants: channels * 4)
-        try requireChannels(p.output_channels)
+        try requireChannels(p.output_channels, taps: taps, weightZero: p.weight_zero)
     }
 
     /// What all window operators share: limits, shapes and the output's extents.

@@ -73,14 +73,13 @@ extension OperatorCheck {
         try requireZeroPoints(input: p.input_zero, output: p.output_zero)
         try requireClamp(p.clamp_min, p.clamp_max)
         try requireRounding(p.rounding, .double ... .halfAway)
-        try requireAccumulator(taps: Int64(p.inputs), weightZero: p.weight_zero)
         let outputs = Int64(p.outputs)
         try requireBlocks(
             weights: outputs * Int64(p.inputs),
             scales: outputs * 8,
             constants: outputs * 4
         )
-        try requireChannels(p.outputs)
+        try requireChannels(p.outputs, taps: Int64(p.inputs), weightZero: p.weight_zero)
     }
 
     private func checkMean() throws(ProgramError) {
