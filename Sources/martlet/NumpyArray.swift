@@ -44,6 +44,26 @@ struct NumpyArray {
         return (String(path[..<range.upperBound].dropLast()), String(path[range.upperBound...]))
     }
 
+    /// One array of a `.npz` file: the named one, or the only one.
+    private static func extract(
+        _ member: String?,
+        from bytes: [UInt8],
+        path: String
+    ) throws -> [UInt8] {
+        let entries = try ArchiveReader.entries(of: bytes, limitBytes: fileSizeMax)
+        let names = entries.map { $0.name.hasSuffix(".npy") ? String($0.name.dropLast(4)) : $0.name }
+        if let member, let index = names.firstIndex(of: member) { return entries[index].bytes }
+        guard member == nil, entries.count == 1 else {
+            throw Failure(
+                .usage,
+                "the archive holds \(entries.count) arrays: \(names.joined(separator: ", "))",
+                place: path,
+                help: "name one of them as FILE.npz:NAME"
+            )
+        }
+        return entries[0].bytes
+    }
+
     /// The elements as integers.
     ///
     /// - Throws: `Failure` when the elements are not integers.

@@ -1,0 +1,109 @@
+import BundleFormat
+import Foundation
+import InferenceRuntime
+import ModelGraph
+import Packager
+import Planner
+
+/// Puts together what a build has found: image, manifest and metadata.
+struct BundleAssembly {
+    let command: BuildCommand
+    let file: ModelFile
+    let target: TargetProfileFile
+    let measured: Measurement
+
+    /// The installed image. An empty section would have no offset, so it holds one zero block.
+    static func image(_ planned: PlannedProgram, measured: Measurement) -> [UInt8] {
+        func filled(_ bytes: [UInt8]) -> [UInt8] {
+            bytes.isEmpty ? [UInt8](repeating: 0, count: 64) : bytes
+        }
+        return InstalledImage.encode([
+            (.program, planned.program),
+            (.weights, filled(planned.weights)),
+            (.scales, filled(planned.scales)),
+            (.constants, filled(planned.constants)),
+            (.golden, GoldenVectors.encode(measured.golden)),
+            (.baseline, measured.baseline.encoded()),
+        ])
+    }
+
+    /// Identity and needs; the writer completes the rest.
+    func manifest() -> Manifest {
+        var manifest = Manifest()
+        manifest.name = [UInt8](command.name.utf8)
+        manifest.version = [UInt8](command.version.utf8)
+        manifest.counter = command.counter
+        manifest.floor = command.floor
+        manifest.targets = target.architectures.sorted().map { architecture in
+            BundleTarget(
+                architecture: [UInt8](architecture.utf8),
+                tier: [UInt8](target.kernelTier.utf8)
+            )
+        }
+        manifest.runtimeAbi = RuntimeAbi.version
+        manifest.operators = operatorCounts.keys.sorted().map { [UInt8]($0.utf8) }
+        let arena = UInt64(file.planned.arenaPlan.sizeBytes)
+        manifest.arenaBytes = arena
+        manifest.ramPeakBytes = arena + UInt64(file.planned.weights.count)
+            + target.budgets.residentOverheadBytes
+        manifest.latencyBudgetMicroseconds = target.budgets.latencyMicroseconds ?? 0
+        manifest.codec = command.codec == .zstd ? .zstd : .none
+        manifest.selfTestCount = UInt32(measured.golden.count)
+        manifest.selfTestHash = Sodium.blake2b(measured.golden.flatMap(\.outputs))
+        return manifest
+    }
+
+    private var operatorCounts: [String: Int] {
+        Dictionary(file.graph.graph.nodes.map { ($0.operator.name, 1) }, uniquingKeysWith: +)
+    }
+
+    /// The facts for the metadata files.
+    func facts(contentID: [UInt8]) throws -> BundleFacts {
+        var metrics: [String: Double] = [
+            "arenaBytes": Double(file.planned.arenaPlan.sizeBytes),
+            "multiplyAccumulates": Double(file.graph.graph.multiplyAccumulateCount),
+        ]
+        if let evaluation = measured.evaluation {
+            metrics["accuracy"] = evaluation.accuracy
+            metrics["accuracyIntervalLower"] = evaluation.accuracyInterval.lower
+            metrics["accuracyIntervalUpper"] = evaluation.accuracyInterval.upper
+            metrics["samples"] = Double(evaluation.sampleCount)
+        }
+        return BundleFacts(
+            name: command.name,
+            version: command.version,
+            contentID: contentID.hexadecimal,
+            toolVersion: Version.text,
+            options: [
+                "target": target.name,
+                "codec": command.codec.rawValue,
+                "goldenVectors": String(command.goldenVectors),
+                "counter": String(command.counter),
+                "floor": String(command.floor),
+            ],
+            materials: try materials(),
+            operators: operatorCounts,
+            metrics: metrics,
+            licence: command.licence
+        )
+    }
+
+    private func materials() throws -> [BundleFacts.Material] {
+        var files = [("model", command.model, file.bytes)]
+        for given in command.validation {
+            let path = given.split(separator: "=", maxSplits: 1).last.map(String.init) ?? given
+            files.append(("validation-inputs", path, try InputFile.read(path, limitBytes: NumpyArray.fileSizeMax)))
+        }
+        if let labels = command.labels {
+            let bytes = try InputFile.read(labels, limitBytes: NumpyArray.fileSizeMax)
+            files.append(("validation-labels", labels, bytes))
+        }
+        return files.map { role, path, bytes in
+            BundleFacts.Material(
+                role: role,
+                name: URL(filePath: path).lastPathComponent,
+                sha256: ContentDigest.sha256(bytes)
+            )
+        }
+    }
+}

@@ -1,0 +1,197 @@
+import ArgumentParser
+import BundleFormat
+import Foundation
+import InferenceRuntime
+import ModelGraph
+import Planner
+
+/// Shows what is in a model or a bundle.
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Show a model's operators and arena, or a bundle's manifest, signers and image.",
+        discussion: "A bundle is verified first, so a trusted key is needed."
+    )
+
+    @Argument(help: "A model or a bundle.")
+    var file: String
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    @OptionGroup var trust: TrustOptions
+
+    mutating func run() throws {
+        let bytes = try InputFile.read(file, limitBytes: HostBundle.sizeMax)
+        if HostBundle.isBundle(bytes) {
+            try BundleSummary(HostBundle(bytes: bytes, path: file, trust: trust)).show(asJSON: json)
+        } else {
+            let target = TargetProfile(name: "host", sdk: "x86_64", memoryBytes: .max)
+            try ModelSummary(ModelFile(path: file, bytes: bytes, target: target)).show(asJSON: json)
+        }
+    }
+}
+
+/// A model as `inspect` shows it.
+private struct ModelSummary: Encodable {
+    struct Port: Encodable {
+        let name: String
+        let shape: [Int]
+        let type: String
+        let externalType: String
+        let scale: Float?
+        let zeroPoint: Int32?
+    }
+
+    struct Operation: Encodable {
+        let name: String
+        let `operator`: String
+        let inputs: [[Int]]
+        let output: [Int]
+        let multiplyAccumulates: Int
+    }
+
+    struct Block: Encodable {
+        let tensors: [String]
+        let offsetBytes: Int
+        let sizeBytes: Int
+        let firstStep: Int
+        let lastStep: Int
+    }
+
+    let name: String
+    let inputs: [Port]
+    let outputs: [Port]
+    let operations: [Operation]
+    let multiplyAccumulates: Int
+    let weightBytes: Int
+    let arenaBytes: Int
+    let arenaLowerBoundBytes: Int
+    let arena: [Block]
+
+    init(_ file: ModelFile) {
+        let graph = file.graph.graph
+        func port(_ port: ModelGraph.Port) -> Port {
+            let tensor = graph[port.tensor]
+            return Port(
+                name: port.name,
+                shape: tensor.shape,
+                type: tensor.type.rawValue,
+                externalType: port.externalType.rawValue,
+                scale: tensor.quantization?.scales.first,
+                zeroPoint: tensor.quantization?.zeroPoints.first
+            )
+        }
+        name = graph.name
+        inputs = graph.inputs.map(port)
+        outputs = graph.outputs.map(port)
+        operations = graph.nodes.map { node in
+            Operation(
+                name: node.name,
+                operator: node.operator.name,
+                inputs: node.inputs.compactMap { $0.map { graph[$0].shape } },
+                output: graph[node.outputs[0]].shape,
+                multiplyAccumulates: graph.multiplyAccumulateCount(of: node)
+            )
+        }
+        multiplyAccumulates = graph.multiplyAccumulateCount
+        weightBytes = file.planned.weights.count
+        arenaBytes = file.planned.arenaPlan.sizeBytes
+        arenaLowerBoundBytes = file.planned.arenaPlan.lowerBoundBytes
+        arena = file.planned.arenaPlan.blocks.map {
+            Block(
+                tensors: $0.tensors,
+                offsetBytes: $0.offset,
+                sizeBytes: $0.sizeBytes,
+                firstStep: $0.firstStep,
+                lastStep: $0.lastStep
+            )
+        }
+    }
+
+    func show(asJSON: Bool) throws {
+        if asJSON { return try Console.printJSON(self) }
+        for (title, ports) in [("input", inputs), ("output", outputs)] {
+            for port in ports {
+                let scale = port.scale.map { ", scale \($0), zero point \(port.zeroPoint ?? 0)" }
+                print("\(title) '\(port.name)': \(port.type) \(port.shape)\(scale ?? "")")
+            }
+        }
+        print("")
+        let header = ["#", "operator", "inputs", "output", "MAC"]
+        Console.printTable(
+            [header] + operations.enumerated().map { index, operation in
+                [
+                    String(index), operation.operator,
+                    operation.inputs.map(String.init(describing:)).joined(separator: " "),
+                    String(describing: operation.output), String(operation.multiplyAccumulates),
+                ]
+            }
+        )
+        print("\n\(multiplyAccumulates) MAC, \(weightBytes) weight bytes")
+        print("arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
+        Console.printTable(
+            [["offset", "bytes", "steps", "tensors"]] + arena.map { block in
+                [
+                    String(block.offsetBytes), String(block.sizeBytes),
+                    "\(block.firstStep)-\(block.lastStep)", block.tensors.joined(separator: ", "),
+                ]
+            }
+        )
+    }
+}
+
+/// A bundle as `inspect` shows it.
+private struct BundleSummary: Encodable {
+    struct Section: Encodable {
+        let kind: String
+        let offsetBytes: Int
+        let sizeBytes: Int
+    }
+
+    let manifest: [String]
+    let signers: [String]
+    let bundleBytes: Int
+    let sections: [Section]
+    let goldenVectors: Int
+    let baselineSamples: UInt64
+    let arenaBytes: Int
+    let arenaLowerBoundBytes: Int
+    let operatorCount: Int
+
+    init(_ host: HostBundle) throws {
+        let text = String(decoding: host.verified.manifest.encoded(), as: UTF8.self)
+        manifest = text.split(separator: "\n").map(String.init)
+        signers = host.verified.signers.map { SignatureSlot.keyID(of: $0).hexadecimal }
+        bundleBytes = host.bytes.count
+        let image = host.image
+        (sections, goldenVectors, baselineSamples) = try image.withUnsafeBytes { image in
+            let table = try InstalledImage(validating: image)
+            let golden = try GoldenVectors(validating: table.section(.golden, of: image))
+            let baseline = try DriftBaseline(
+                decoding: [UInt8](table.section(.baseline, of: image))
+            )
+            let sections = table.sections.map {
+                Section(kind: "\($0.kind)", offsetBytes: $0.offsetBytes, sizeBytes: $0.sizeBytes)
+            }
+            return (sections, golden.count, baseline.sampleCount)
+        }
+        let model = try HostModel(image: image)
+        arenaBytes = model.program.arenaSizeBytes
+        arenaLowerBoundBytes = model.program.arenaLowerBoundBytes
+        operatorCount = model.program.operatorCount
+    }
+
+    func show(asJSON: Bool) throws {
+        if asJSON { return try Console.printJSON(self) }
+        for line in manifest { print(line) }
+        print("\nsigned by \(signers.joined(separator: ", ")); \(bundleBytes) bytes")
+        Console.printTable(
+            [["section", "offset", "bytes"]] + sections.map {
+                [$0.kind, String($0.offsetBytes), String($0.sizeBytes)]
+            }
+        )
+        print("\(operatorCount) operators, arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
+        print("\(goldenVectors) golden vectors, baseline of \(baselineSamples) samples")
+    }
+}

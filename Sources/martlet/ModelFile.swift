@@ -1,0 +1,69 @@
+import Foundation
+import ModelGraph
+import ModelImport
+import Planner
+
+/// A trained model that was read, proved quantized and planned.
+struct ModelFile {
+    let bytes: [UInt8]
+    let graph: QuantizedGraph
+    let planned: PlannedProgram
+
+    /// The name that a model has without its extension.
+    static func name(of path: String) -> String {
+        URL(filePath: path).deletingPathExtension().lastPathComponent
+    }
+
+    /// Reads, proves and plans a model.
+    ///
+    /// - Throws: `Failure` that says everything that stands in the way.
+    init(path: String, bytes: [UInt8], target: TargetProfile) throws {
+        self.bytes = bytes
+        graph = try ModelFile.quantizedGraph(path: path, bytes: bytes)
+        planned = try plan(graph, for: target)
+    }
+
+    /// Reads a model and proves that it computes on integers only.
+    static func quantizedGraph(path: String, bytes: [UInt8]) throws -> QuantizedGraph {
+        let graph: Graph
+        do {
+            graph = try importModel(bytes, name: name(of: path))
+        } catch {
+            if case .unsupported(let features) = error {
+                for feature in features { Console.note("  \(feature)") }
+                throw Failure(
+                    .unsupported,
+                    "the model uses \(features.count) feature(s) that are not supported",
+                    place: path,
+                    help: "each line above names a node and a way out"
+                )
+            }
+            throw Failure(import: error, place: path)
+        }
+        return try QuantizedGraph(proving: graph)
+    }
+}
+
+/// A model or a bundle, ready to run on the host.
+struct RunnableModel {
+    let model: HostModel
+    /// The operations of one inference, when the source model is at hand.
+    let graph: QuantizedGraph?
+    let name: String
+
+    init(path: String, trust: TrustOptions) throws {
+        let bytes = try InputFile.read(path, limitBytes: HostBundle.sizeMax)
+        if HostBundle.isBundle(bytes) {
+            let bundle = try HostBundle(bytes: bytes, path: path, trust: trust)
+            model = try HostModel(image: bundle.image)
+            graph = nil
+            name = String(decoding: bundle.verified.manifest.name, as: UTF8.self)
+        } else {
+            let target = TargetProfile(name: "host", sdk: "x86_64", memoryBytes: .max)
+            let file = try ModelFile(path: path, bytes: bytes, target: target)
+            model = try HostModel(file.planned)
+            graph = file.graph
+            name = file.graph.graph.name
+        }
+    }
+}

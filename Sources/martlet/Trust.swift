@@ -1,0 +1,88 @@
+import ArgumentParser
+import BundleFormat
+import Foundation
+import InferenceRuntime
+import Packager
+
+/// The keys whose signatures a command believes.
+struct TrustOptions: ParsableArguments {
+    @Option(
+        name: .customLong("trust"),
+        help: ArgumentHelp(
+            "A public key whose signature is believed; may be repeated.",
+            discussion: "Without it, the files named in MARTLET_TRUST, separated by colons.",
+            valueName: "key.pub"
+        )
+    )
+    var paths: [String] = []
+
+    /// Reads the keys.
+    ///
+    /// - Throws: `Failure` when there are none or one cannot be read.
+    func keys() throws -> [ReleasePublicKey] {
+        let environment = ProcessInfo.processInfo.environment["MARTLET_TRUST"] ?? ""
+        let named = paths.isEmpty ? environment.split(separator: ":").map(String.init) : paths
+        guard !named.isEmpty else {
+            throw Failure(
+                .authentication,
+                "no key is trusted, so no bundle can be believed",
+                help: "pass --trust KEY.pub, or set MARTLET_TRUST"
+            )
+        }
+        return try named.map { path in
+            let text = String(decoding: try InputFile.read(path, limitBytes: 4_096), as: UTF8.self)
+            do {
+                return try ReleasePublicKey(fileContent: text)
+            } catch {
+                throw Failure(
+                    .authentication,
+                    "this is not a public key",
+                    place: path,
+                    help: "give the .pub file that 'martlet key generate' or minisign wrote"
+                )
+            }
+        }
+    }
+}
+
+/// A bundle that was read and verified on the host.
+struct HostBundle {
+    let verified: VerifiedBundle
+    let image: [UInt8]
+    let bytes: [UInt8]
+
+    /// The largest bundle that the host reads.
+    static let sizeMax = 2_000_000_000
+
+    /// Reads a bundle and checks every byte of it.
+    ///
+    /// - Throws: `Failure` with the class of fault as its status.
+    init(path: String, trust: TrustOptions) throws {
+        try self.init(bytes: InputFile.read(path, limitBytes: HostBundle.sizeMax), path: path, trust: trust)
+    }
+
+    init(bytes: [UInt8], path: String, trust: TrustOptions) throws {
+        guard let trusted = TrustedKeys(releaseKeys: try trust.keys().map(\.key)) else {
+            throw Failure(.usage, "more than 16 keys, or one key twice, is trusted")
+        }
+        var bundle = UnverifiedBundle(MemoryBundleSource(bytes))
+        var sink = MemoryImageSink()
+        do {
+            verified = try Verifier.verify(
+                &bundle,
+                trusted: trusted,
+                accepted: AcceptedTarget(architecture: nil, runtimeAbi: RuntimeAbi.version),
+                sink: &sink
+            )
+        } catch {
+            throw Failure(bundle: error, place: path)
+        }
+        image = sink.bytes
+        self.bytes = bytes
+    }
+
+    /// Whether a file begins like a bundle.
+    static func isBundle(_ bytes: [UInt8]) -> Bool {
+        bytes.starts(with: [UInt8]("eib/envelope".utf8))
+    }
+}
