@@ -93,6 +93,30 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
+
+        // Tests.
+        .testTarget(name: "CPlatformTests", dependencies: ["CPlatform"], swiftSettings: strict),
+        .testTarget(
+            name: "InferenceRuntimeTests", dependencies: ["InferenceRuntime"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BundleFormatTests", dependencies: ["BundleFormat", "Packager"],
+            swiftSettings: strict),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
+        .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"], swiftSettings: strict),
+        .testTarget(
+            name: "ModelImportTests", dependencies: ["ModelImport", "ModelGraph"],
+            swiftSettings: strict),
+        .testTarget(name: "QuantizerTests", dependencies: ["Quantizer"], swiftSettings: strict),
+        .testTarget(
+            name: "PlannerTests",
+            dependencies: ["Planner", "InferenceRuntime", "ModelGraph", "ModelImport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PackagerTests", dependencies: ["Packager", "BundleFormat"],
+            swiftSettings: strict),
+        .testTarget(name: "FirmwareTests", dependencies: ["Firmware"], swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

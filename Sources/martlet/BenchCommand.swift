@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import InferenceRuntime
 import ModelGraph
 
 /// Measures latency on the host.

@@ -4,6 +4,7 @@ import InferenceRuntime
 import ModelGraph
 import Packager
 import Planner
+import Quantizer
 
 /// Puts together what a build has found: image, manifest and metadata.
 struct BundleAssembly {

@@ -25,7 +25,7 @@ struct Martlet: ParsableCommand {
 
     /// Runs the named command and ends the process with its documented exit status.
     static func main() {
-        exit(status(of: Array(CommandLine.arguments.dropFirst())).rawValue)
+        Foundation.exit(status(of: Array(CommandLine.arguments.dropFirst())).rawValue)
     }
 
     private static func status(of arguments: [String]) -> ExitStatus {
