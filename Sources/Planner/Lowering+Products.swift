@@ -80,8 +80,7 @@ extension Lowering {
         else {
             throw .shapeMismatch("\(count) inputs, weights of \(weights.shape)")
         }
-        let rounding: Rounding = node.family == .int8 ? .halfAway : .double
-        let product = try product(weights, channels: outputs, pitch: 1, x, y, rounding)
+        let product = try product(weights, channels: outputs, pitch: 1, x, y, .halfAway)
         emit(
             .fullyConnected,
             [x],
@@ -92,7 +91,7 @@ extension Lowering {
                 outputs: try word(outputs, "the number of outputs"),
                 product.zeros,
                 clamp(activation, y),
-                rounding
+                .halfAway
             ),
             weights: product.weights,
             scales: product.scales,
@@ -190,7 +189,7 @@ extension Lowering {
         var scales: [ScaleFactor] = []
         for channel in 0..<channels {
             let scale = quantization.scales[quantization.isPerTensor ? 0 : channel]
-            let factor = try FixedPoint.scaleFactor(effectiveScale(x, scale, y))
+            let factor = try FixedPoint.scaleFactor(effectiveScale(x, scale, y, rounding))
             let taps = bytes.count / channels
             let first = pitch == 1 ? channel * taps : channel
             var magnitude = Int64(abs(Int(bias[channel])))
@@ -208,13 +207,19 @@ extension Lowering {
         return Product(weights: bytes, scales: scales, bias: bias.littleEndianBytes, zeros: zeros)
     }
 
-    /// The legacy uint8 kernels multiply the scales in single precision first (section 3).
-    private func effectiveScale(_ x: Int, _ weightScale: Float, _ y: Int) -> Double {
+    /// The legacy uint8 convolutions multiply the scales in single precision first (section 3);
+    /// the uint8 dense product is that of int8.
+    private func effectiveScale(
+        _ x: Int,
+        _ weightScale: Float,
+        _ y: Int,
+        _ rounding: Rounding
+    ) -> Double {
         let (inputScale, outputScale) = (program.values[x].scale, program.values[y].scale)
-        switch node.family {
-        case .int8: return Double(inputScale) * Double(weightScale) / Double(outputScale)
-        case .uint8: return Double(inputScale * weightScale) / Double(outputScale)
+        if node.family == .uint8, rounding == .double {
+            return Double(inputScale * weightScale) / Double(outputScale)
         }
+        return Double(inputScale) * Double(weightScale) / Double(outputScale)
     }
 
     /// The bound that this model needs, and the one that the loader checks without the weights.
