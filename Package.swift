@@ -47,14 +47,21 @@ let package = Package(
         .systemLibrary(name: "CSodium"),
         .systemLibrary(name: "CZstd"),
         .target(
-            name: "InferenceRuntime", dependencies: ["CKernels"], swiftSettings: deviceSafe),
+            name: "InferenceRuntime",
+            dependencies: ["CKernels"],
+            swiftSettings: deviceSafe
+        ),
         .target(
-            name: "BundleFormat", dependencies: ["CSodium", "CZstd"], swiftSettings: deviceSafe),
+            name: "BundleFormat",
+            dependencies: ["CSodium", "CZstd"],
+            swiftSettings: deviceSafe
+        ),
         .target(name: "Telemetry", swiftSettings: deviceSafe),
         .executableTarget(
             name: "martletd",
             dependencies: ["InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform"],
-            swiftSettings: deviceSafe),
+            swiftSettings: deviceSafe
+        ),
 
         // Host.
         .systemLibrary(name: "CArchive"),
@@ -62,15 +69,20 @@ let package = Package(
         .target(name: "ModelImport", dependencies: ["ModelGraph"], swiftSettings: strict),
         .target(name: "Quantizer", dependencies: ["ModelGraph"], swiftSettings: strict),
         .target(
-            name: "Planner", dependencies: ["ModelGraph", "InferenceRuntime"],
-            swiftSettings: strict),
+            name: "Planner",
+            dependencies: ["ModelGraph", "InferenceRuntime"],
+            swiftSettings: strict
+        ),
         .target(
-            name: "Packager", dependencies: ["BundleFormat", "CArchive", "CSodium", "CZstd"],
-            swiftSettings: strict),
+            name: "Packager",
+            dependencies: ["BundleFormat", "CArchive", "CSodium", "CZstd"],
+            swiftSettings: strict
+        ),
         .target(
             name: "Firmware",
             dependencies: ["BundleFormat", "CArchive", .product(name: "Yams", package: "Yams")],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "martlet-collector",
             dependencies: [
@@ -83,7 +95,8 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "martlet",
             dependencies: [
@@ -92,29 +105,39 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
 
         // Tests.
         .testTarget(name: "CPlatformTests", dependencies: ["CPlatform"], swiftSettings: strict),
         .testTarget(
-            name: "InferenceRuntimeTests", dependencies: ["InferenceRuntime"],
-            swiftSettings: strict),
+            name: "InferenceRuntimeTests",
+            dependencies: ["InferenceRuntime"],
+            swiftSettings: strict
+        ),
         .testTarget(
-            name: "BundleFormatTests", dependencies: ["BundleFormat", "Packager"],
-            swiftSettings: strict),
+            name: "BundleFormatTests",
+            dependencies: ["BundleFormat", "Packager"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
         .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"], swiftSettings: strict),
         .testTarget(
-            name: "ModelImportTests", dependencies: ["ModelImport", "ModelGraph"],
-            swiftSettings: strict),
+            name: "ModelImportTests",
+            dependencies: ["ModelImport", "ModelGraph"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "QuantizerTests", dependencies: ["Quantizer"], swiftSettings: strict),
         .testTarget(
             name: "PlannerTests",
             dependencies: ["Planner", "InferenceRuntime", "ModelGraph", "ModelImport"],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
         .testTarget(
-            name: "PackagerTests", dependencies: ["Packager", "BundleFormat"],
-            swiftSettings: strict),
+            name: "PackagerTests",
+            dependencies: ["Packager", "BundleFormat"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "FirmwareTests", dependencies: ["Firmware"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],

@@ -56,7 +56,8 @@ public struct DriftBaseline: Sendable, Equatable {
         else { throw .sectionMalformed(.baseline) }
         let tensorCount = Int(reader.u32(8))
         let classCount = Int(reader.u32(12))
-        let classOffset = DriftBaseline.headerSizeBytes + tensorCount * DriftBaseline.tensorSizeBytes
+        let classOffset =
+            DriftBaseline.headerSizeBytes + tensorCount * DriftBaseline.tensorSizeBytes
         guard section.count == classOffset + classCount * 4 else {
             throw .sectionMalformed(.baseline)
         }

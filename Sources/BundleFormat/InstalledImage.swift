@@ -40,7 +40,8 @@ public struct InstalledImage: Sendable {
     /// - Parameter image: the whole image; it is read here and not kept.
     /// - Throws: `BundleError.imageMalformed` with the offset of the field at fault.
     public init(validating image: UnsafeRawBufferPointer) throws(BundleError) {
-        let headSize = InstalledImage.headerSizeBytes
+        let headSize =
+            InstalledImage.headerSizeBytes
             + InstalledImage.sectionCountMax * InstalledImage.recordSizeBytes
         // Safe: the prefix is cut to the image's own count and copied.
         let head = unsafe [UInt8](image.prefix(headSize))

@@ -112,6 +112,9 @@ extension Manifest {
 extension BundleTarget {
     /// Whether this target's line comes before another's.
     func precedes(_ other: BundleTarget) -> Bool {
-        ManifestText.isOrdered(architecture + [0x20] + tier, other.architecture + [0x20] + other.tier)
+        ManifestText.isOrdered(
+            architecture + [0x20] + tier,
+            other.architecture + [0x20] + other.tier
+        )
     }
 }

@@ -41,7 +41,11 @@ struct MemberReader<Source: BundleSource> {
     mutating func checkStructure(_ layout: BundleLayout) throws(BundleError) {
         let expected = layout.bundleSizeBytes
         guard source.sizeBytes >= expected else {
-            throw .truncated(.trailer, expectedSizeBytes: expected, actualSizeBytes: source.sizeBytes)
+            throw .truncated(
+                .trailer,
+                expectedSizeBytes: expected,
+                actualSizeBytes: source.sizeBytes
+            )
         }
         guard source.sizeBytes == expected else {
             throw .trailingBytes(expectedSizeBytes: expected, actualSizeBytes: source.sizeBytes)

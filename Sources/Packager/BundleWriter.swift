@@ -59,7 +59,8 @@ public enum BundleWriter {
             manifestHash: Sodium.blake2b(text, sizeBytes: 64),
             slots: try signatures(of: complete, by: keys)
         )
-        let contents = [envelope.encoded(), text, chunks.table.encoded()]
+        let contents =
+            [envelope.encoded(), text, chunks.table.encoded()]
             + (complete.codec == .none ? [[]] : []) + [chunks.payload] + sorted.map(\.bytes)
         let layout = BundleLayout(manifest: complete, manifestSizeBytes: text.count)
         return (lay(contents, by: layout), complete)

@@ -202,11 +202,12 @@ public enum MetadataWriter {
     }
 
     private static func card(_ facts: BundleFacts) -> String {
-        let lines = [
-            "# \(facts.name) \(facts.version)", "",
-            "Content id `\(facts.contentID)`, licence \(facts.licence ?? "not stated").", "",
-            "| input | file | SHA-256 |", "|---|---|---|",
-        ]
+        let lines =
+            [
+                "# \(facts.name) \(facts.version)", "",
+                "Content id `\(facts.contentID)`, licence \(facts.licence ?? "not stated").", "",
+                "| input | file | SHA-256 |", "|---|---|---|",
+            ]
             + facts.materials.map { "| \($0.role) | \($0.name) | `\($0.sha256)` |" }
             + ["", "| metric | value |", "|---|---|"]
             + facts.metrics.sorted { $0.key < $1.key }.map { "| \($0.key) | \($0.value) |" }

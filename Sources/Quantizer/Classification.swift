@@ -18,7 +18,10 @@ public struct ClassificationEvaluation: Sendable, Hashable {
         guard !labels.isEmpty, predictions.count == labels.count else {
             throw .countMismatch(predictions: predictions.count, labels: labels.count)
         }
-        var confusion = [[Int]](repeating: Array(repeating: 0, count: classCount), count: classCount)
+        var confusion = [[Int]](
+            repeating: Array(repeating: 0, count: classCount),
+            count: classCount
+        )
         for (sample, (prediction, label)) in zip(predictions, labels).enumerated() {
             guard (0..<classCount).contains(label) else {
                 throw .classOutOfRange(sample: sample, value: label, classCount: classCount)

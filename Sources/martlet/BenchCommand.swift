@@ -82,7 +82,10 @@ struct BenchCommand: ParsableCommand {
                 ["latency p50", micro(result.p50Microseconds)],
                 ["latency p90", micro(result.p90Microseconds)],
                 ["latency p99", micro(result.p99Microseconds)],
-                ["arena", "\(result.arenaBytes) bytes (lower bound \(result.arenaLowerBoundBytes))"],
+                [
+                    "arena",
+                    "\(result.arenaBytes) bytes (lower bound \(result.arenaLowerBoundBytes))",
+                ],
                 ["load", micro(result.loadMicroseconds)],
             ]
                 + (result.multiplyAccumulatesPerSecond.map {

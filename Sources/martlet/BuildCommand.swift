@@ -43,13 +43,18 @@ struct BuildCommand: ParsableCommand {
     @Option(help: "The bundle to write.")
     var output: String
 
-    @Option(name: .customLong("validation"), help: "Samples for every input, in order, or NAME=FILE.")
+    @Option(
+        name: .customLong("validation"),
+        help: "Samples for every input, in order, or NAME=FILE."
+    )
     var validation: [String] = []
 
     @Option(help: "The true classes of the validation samples.")
     var labels: String?
 
-    @Option(help: "Refuse (exit 6) when the accuracy on the validation samples is below this share.")
+    @Option(
+        help: "Refuse (exit 6) when the accuracy on the validation samples is below this share."
+    )
     var minAccuracy: Double?
 
     @Option(help: "How many golden vectors to carry, 1 to 64.")

@@ -45,7 +45,8 @@ struct BundleAssembly {
         manifest.operators = operatorCounts.keys.sorted().map { [UInt8]($0.utf8) }
         let arena = UInt64(file.planned.arenaPlan.sizeBytes)
         manifest.arenaBytes = arena
-        manifest.ramPeakBytes = arena + UInt64(file.planned.weights.count)
+        manifest.ramPeakBytes =
+            arena + UInt64(file.planned.weights.count)
             + target.budgets.residentOverheadBytes
         manifest.latencyBudgetMicroseconds = target.budgets.latencyMicroseconds ?? 0
         manifest.codec = command.codec == .zstd ? .zstd : .none
@@ -93,7 +94,12 @@ struct BundleAssembly {
         var files = [("model", command.model, file.bytes)]
         for given in command.validation {
             let path = given.split(separator: "=", maxSplits: 1).last.map(String.init) ?? given
-            files.append(("validation-inputs", path, try InputFile.read(path, limitBytes: NumpyArray.fileSizeMax)))
+            files.append(
+                (
+                    "validation-inputs", path,
+                    try InputFile.read(path, limitBytes: NumpyArray.fileSizeMax)
+                )
+            )
         }
         if let labels = command.labels {
             let bytes = try InputFile.read(labels, limitBytes: NumpyArray.fileSizeMax)

@@ -49,7 +49,8 @@ struct ProgressBar {
         guard percent != shownPercent else { return }
         if isTerminal {
             let filled = percent * 30 / 100
-            let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
+            let bar =
+                String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
             let end = percent == 100 ? "\n" : ""
             FileHandle.standardError.write(Data("\r\(label) [\(bar)] \(percent) %\(end)".utf8))
         } else if shownPercent < 0 || percent / 10 != shownPercent / 10 {

@@ -7,7 +7,8 @@ import Quantizer
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
-        abstract: "Measure a classifier's accuracy, with a confidence interval and a confusion table."
+        abstract:
+            "Measure a classifier's accuracy, with a confidence interval and a confusion table."
     )
 
     @Argument(help: "A bundle, or a model that is already int8.")
@@ -53,9 +54,10 @@ struct EvaluateCommand: ParsableCommand {
         Swift.print("confusion (rows: label, columns: prediction)")
         let header = [""] + evaluation.confusion.indices.map(String.init)
         Console.printTable(
-            [header] + evaluation.confusion.enumerated().map { label, row in
-                [String(label)] + row.map(String.init)
-            }
+            [header]
+                + evaluation.confusion.enumerated().map { label, row in
+                    [String(label)] + row.map(String.init)
+                }
         )
     }
 }
@@ -103,7 +105,9 @@ struct Classifier {
         case .int8: return Classifier.argMax(bytes.map { Int8(bitPattern: $0) })
         case .uint8: return Classifier.argMax(bytes)
         default:
-            return bytes.prefix(4).enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
+            return bytes.prefix(4).enumerated().reduce(0) {
+                $0 | Int($1.element) << (8 * $1.offset)
+            }
         }
     }
 

@@ -120,23 +120,26 @@ private struct ModelSummary: Encodable {
         print("")
         let header = ["#", "operator", "inputs", "output", "MAC"]
         Console.printTable(
-            [header] + operations.enumerated().map { index, operation in
-                [
-                    String(index), operation.operator,
-                    operation.inputs.map(String.init(describing:)).joined(separator: " "),
-                    String(describing: operation.output), String(operation.multiplyAccumulates),
-                ]
-            }
+            [header]
+                + operations.enumerated().map { index, operation in
+                    [
+                        String(index), operation.operator,
+                        operation.inputs.map(String.init(describing:)).joined(separator: " "),
+                        String(describing: operation.output), String(operation.multiplyAccumulates),
+                    ]
+                }
         )
         print("\n\(multiplyAccumulates) MAC, \(weightBytes) weight bytes")
         print("arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
         Console.printTable(
-            [["offset", "bytes", "steps", "tensors"]] + arena.map { block in
-                [
-                    String(block.offsetBytes), String(block.sizeBytes),
-                    "\(block.firstStep)-\(block.lastStep)", block.tensors.joined(separator: ", "),
-                ]
-            }
+            [["offset", "bytes", "steps", "tensors"]]
+                + arena.map { block in
+                    [
+                        String(block.offsetBytes), String(block.sizeBytes),
+                        "\(block.firstStep)-\(block.lastStep)",
+                        block.tensors.joined(separator: ", "),
+                    ]
+                }
         )
     }
 }
@@ -187,11 +190,14 @@ private struct BundleSummary: Encodable {
         for line in manifest { print(line) }
         print("\nsigned by \(signers.joined(separator: ", ")); \(bundleBytes) bytes")
         Console.printTable(
-            [["section", "offset", "bytes"]] + sections.map {
-                [$0.kind, String($0.offsetBytes), String($0.sizeBytes)]
-            }
+            [["section", "offset", "bytes"]]
+                + sections.map {
+                    [$0.kind, String($0.offsetBytes), String($0.sizeBytes)]
+                }
         )
-        print("\(operatorCount) operators, arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
+        print(
+            "\(operatorCount) operators, arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))"
+        )
         print("\(goldenVectors) golden vectors, baseline of \(baselineSamples) samples")
     }
 }

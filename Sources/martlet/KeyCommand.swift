@@ -20,7 +20,8 @@ struct KeyCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "generate",
             abstract: "Make an Ed25519 key pair in minisign's file formats.",
-            discussion: "Writes ROLE.pub and ROLE.key (mode 0600). An existing key is never replaced."
+            discussion:
+                "Writes ROLE.pub and ROLE.key (mode 0600). An existing key is never replaced."
         )
 
         @Option(help: "What the key may sign.")
@@ -67,11 +68,13 @@ private enum PrivateFile {
     /// Creates a file of mode 0600 that did not exist before.
     static func create(_ text: String, at path: String) throws {
         let attributes = [FileAttributeKey.posixPermissions: 0o600]
-        guard FileManager.default.createFile(
-            atPath: path,
-            contents: Data(text.utf8),
-            attributes: attributes
-        ) else { throw Failure(.io, "cannot write the file", place: path) }
+        guard
+            FileManager.default.createFile(
+                atPath: path,
+                contents: Data(text.utf8),
+                attributes: attributes
+            )
+        else { throw Failure(.io, "cannot write the file", place: path) }
     }
 }
 
@@ -85,7 +88,9 @@ struct PasswordOptions: ParsableArguments {
         if let passwordFile {
             let bytes = try InputFile.read(passwordFile, limitBytes: 4_096)
             let text = String(decoding: bytes, as: UTF8.self)
-            return text.split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init)
+            return text.split(separator: "\n", omittingEmptySubsequences: false).first.map(
+                String.init
+            )
         }
         if let word = ProcessInfo.processInfo.environment["MARTLET_KEY_PASSWORD"] { return word }
         guard isatty(0) == 1, let entered = getpass("Password of the key: ") else { return nil }

@@ -82,7 +82,8 @@ private struct BaselineCounters {
     private let inputCount: Int
 
     init(model: HostModel, classCount: Int?) {
-        let ports = model.inputs.enumerated().map { (false, $0.offset, $0.element.type) }
+        let ports =
+            model.inputs.enumerated().map { (false, $0.offset, $0.element.type) }
             + model.outputs.enumerated().map { (true, $0.offset, $0.element.type) }
         for (isOutput, index, _) in ports.prefix(DriftBaseline.tensorCountMax) {
             tensors.append(

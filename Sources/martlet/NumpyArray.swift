@@ -51,7 +51,9 @@ struct NumpyArray {
         path: String
     ) throws -> [UInt8] {
         let entries = try ArchiveReader.entries(of: bytes, limitBytes: fileSizeMax)
-        let names = entries.map { $0.name.hasSuffix(".npy") ? String($0.name.dropLast(4)) : $0.name }
+        let names = entries.map {
+            $0.name.hasSuffix(".npy") ? String($0.name.dropLast(4)) : $0.name
+        }
         if let member, let index = names.firstIndex(of: member) { return entries[index].bytes }
         guard member == nil, entries.count == 1 else {
             throw Failure(

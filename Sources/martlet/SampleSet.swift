@@ -23,7 +23,8 @@ struct SampleSet {
                 "the array has shape \(array.shape), the model's input '\(port.name)' "
                     + "\(port.shape)",
                 place: path,
-                help: "give [samples, \(port.shape.dropFirst().map(String.init).joined(separator: ", "))]"
+                help:
+                    "give [samples, \(port.shape.dropFirst().map(String.init).joined(separator: ", "))]"
             )
         }
         count = elementCount / port.elementCount

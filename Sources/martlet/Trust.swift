@@ -58,7 +58,11 @@ struct HostBundle {
     ///
     /// - Throws: `Failure` with the class of fault as its status.
     init(path: String, trust: TrustOptions) throws {
-        try self.init(bytes: InputFile.read(path, limitBytes: HostBundle.sizeMax), path: path, trust: trust)
+        try self.init(
+            bytes: InputFile.read(path, limitBytes: HostBundle.sizeMax),
+            path: path,
+            trust: trust
+        )
     }
 
     init(bytes: [UInt8], path: String, trust: TrustOptions) throws {

@@ -19,7 +19,9 @@ struct VerifyCommand: ParsableCommand {
 
     @OptionGroup var trust: TrustOptions
 
-    @Option(help: "Write the manifest and its signature for 'minisign -V' as PATH and PATH.minisig.")
+    @Option(
+        help: "Write the manifest and its signature for 'minisign -V' as PATH and PATH.minisig."
+    )
     var exportMinisig: String?
 
     @Flag(help: "Print the result as JSON.")
@@ -48,7 +50,9 @@ struct VerifyCommand: ParsableCommand {
             try Console.printJSON(result)
         } else {
             print("\(bundle): ok, \(result.name) \(result.version), counter \(result.counter)")
-            print("content id \(result.contentID), signed by \(result.signers.joined(separator: ", "))")
+            print(
+                "content id \(result.contentID), signed by \(result.signers.joined(separator: ", "))"
+            )
         }
     }
 

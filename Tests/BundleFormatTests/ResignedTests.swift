@@ -63,13 +63,16 @@ struct ResignedTests {
         }
     }
 
-    @Test("a manifest that breaks a rule names its line", arguments: [
-        ("counter 7", "counter 07", 4), ("counter 7", "counter 99999999999999999999", 4),
-        ("counter 7", "counter +7", 4), ("floor 3", "floor 8", 5),
-        ("name small", "name ../small", 2), ("target aarch64", "target riscv64", 9),
-        ("codec zstd", "codec gzip", 19), ("created 0\n", "created 0\nsurprise 1\n", 7),
-        ("image-size", "image-Size", 17), ("x-note", "y-note", 29),
-    ])
+    @Test(
+        "a manifest that breaks a rule names its line",
+        arguments: [
+            ("counter 7", "counter 07", 4), ("counter 7", "counter 99999999999999999999", 4),
+            ("counter 7", "counter +7", 4), ("floor 3", "floor 8", 5),
+            ("name small", "name ../small", 2), ("target aarch64", "target riscv64", 9),
+            ("codec zstd", "codec gzip", 19), ("created 0\n", "created 0\nsurprise 1\n", 7),
+            ("image-size", "image-Size", 17), ("x-note", "y-note", 29),
+        ]
+    )
     func namedRules(old: String, new: String, line: Int) throws {
         let text = String(decoding: try Self.text(), as: UTF8.self)
         let changed = [UInt8](text.replacing(old, with: new).utf8)

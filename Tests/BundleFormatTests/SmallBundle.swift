@@ -60,10 +60,12 @@ enum SmallBundle {
         threshold: Int = 1,
         accepted: AcceptedTarget = accepted
     ) throws(BundleError) -> (bundle: VerifiedBundle, image: [UInt8]) {
-        guard let trusted = TrustedKeys(
-            releaseKeys: keys.map(\.publicKey.key),
-            threshold: threshold
-        ) else { throw .untrusted(validSignatures: 0, threshold: threshold) }
+        guard
+            let trusted = TrustedKeys(
+                releaseKeys: keys.map(\.publicKey.key),
+                threshold: threshold
+            )
+        else { throw .untrusted(validSignatures: 0, threshold: threshold) }
         var bundle = UnverifiedBundle(MemoryBundleSource(bytes))
         var sink = MemoryImageSink()
         let verified = try Verifier.verify(

@@ -4,9 +4,12 @@ import Testing
 
 @Suite("Verifier")
 struct VerifierTests {
-    @Test("a whole bundle gives back its image and its manifest", arguments: [
-        PayloadCodec.zstd, PayloadCodec.none,
-    ])
+    @Test(
+        "a whole bundle gives back its image and its manifest",
+        arguments: [
+            PayloadCodec.zstd, PayloadCodec.none,
+        ]
+    )
     func whole(codec: PayloadCodec) throws {
         let bytes = try SmallBundle.make(codec: codec)
         let (bundle, image) = try SmallBundle.verify(bytes)
@@ -68,7 +71,10 @@ struct VerifierTests {
         }
         let two = try SmallBundle.make(keys: both)
         #expect(try SmallBundle.verify(two, trusting: both, threshold: 2).bundle.signers.count == 2)
-        #expect(TrustedKeys(releaseKeys: [SmallBundle.key.publicKey.key, SmallBundle.key.publicKey.key]) == nil)
+        #expect(
+            TrustedKeys(releaseKeys: [SmallBundle.key.publicKey.key, SmallBundle.key.publicKey.key])
+                == nil
+        )
         #expect(throws: BundleWritingError.self) {
             try SmallBundle.make(keys: [SmallBundle.key, SmallBundle.key])
         }

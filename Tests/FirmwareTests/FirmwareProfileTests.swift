@@ -5,7 +5,9 @@ import Testing
 @Suite("Firmware profiles")
 struct FirmwareProfileTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "firmware-profiles")
+        .deletingLastPathComponent().deletingLastPathComponent().appending(
+            path: "firmware-profiles"
+        )
 
     @Test("every profile of the project can be used and is named like its file")
     func ownProfiles() throws {

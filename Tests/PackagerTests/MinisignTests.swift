@@ -5,7 +5,9 @@ import Testing
 
 /// A program of the system, run to its end.
 enum Tool {
-    static func run(_ arguments: [String], input: String = "") throws -> (status: Int32, output: String) {
+    static func run(_ arguments: [String], input: String = "") throws -> (
+        status: Int32, output: String
+    ) {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = arguments
@@ -26,7 +28,9 @@ enum Tool {
 /// A folder that is removed with the test.
 final class Scratch {
     let url = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+    init() throws {
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
     deinit { try? FileManager.default.removeItem(at: url) }
     func path(_ name: String) -> String { url.appending(path: name).path() }
     func write(_ name: String, _ bytes: [UInt8]) throws -> String {
@@ -56,7 +60,10 @@ struct MinisignTests {
         let scratch = try Scratch()
         let manifest = try Self.bundle(key).manifest
         let text = try scratch.write("manifest", manifest.encoded())
-        let publicKey = try scratch.write("key.pub", [UInt8](key.publicKey.fileContent(role: "release").utf8))
+        let publicKey = try scratch.write(
+            "key.pub",
+            [UInt8](key.publicKey.fileContent(role: "release").utf8)
+        )
         let signature = key.publicKey.minisign(key.sign(manifest), of: manifest)
         _ = try scratch.write("manifest.minisig", [UInt8](signature.utf8))
         let verified = try Tool.run(["minisign", "-V", "-p", publicKey, "-m", text])
@@ -75,21 +82,31 @@ struct MinisignTests {
         )
         #expect(made.status == 0, "\(made.output)")
         let text = try String(contentsOfFile: scratch.path("m.key"), encoding: .utf8)
-        #expect(throws: SigningError.passwordNeeded) { try SigningKey(fileContent: text, password: nil) }
-        #expect(throws: SigningError.passwordWrong) { try SigningKey(fileContent: text, password: "x") }
+        #expect(throws: SigningError.passwordNeeded) {
+            try SigningKey(fileContent: text, password: nil)
+        }
+        #expect(throws: SigningError.passwordWrong) {
+            try SigningKey(fileContent: text, password: "x")
+        }
         let key = try SigningKey(fileContent: text, password: "secret")
         let stored = try String(contentsOfFile: scratch.path("m.pub"), encoding: .utf8)
         #expect(try ReleasePublicKey(fileContent: stored).key.bytes == key.publicKey.key.bytes)
     }
 
-    @Test("stock minisign signs with a key that we wrote, encrypted or plain", arguments: [
-        nil, "a password",
-    ])
+    @Test(
+        "stock minisign signs with a key that we wrote, encrypted or plain",
+        arguments: [
+            nil, "a password",
+        ]
+    )
     func ourKey(password: String?) throws {
         let scratch = try Scratch()
         let key = SigningKey()
         let secret = try key.fileContent(role: "release", password: password)
-        #expect(try SigningKey(fileContent: secret, password: password).publicKey.number == key.publicKey.number)
+        #expect(
+            try SigningKey(fileContent: secret, password: password).publicKey.number
+                == key.publicKey.number
+        )
         let file = try scratch.write("k.key", [UInt8](secret.utf8))
         let message = try scratch.write("message", [1, 2, 3])
         let signed = try Tool.run(
@@ -97,7 +114,10 @@ struct MinisignTests {
             input: (password ?? "") + "\n"
         )
         #expect(signed.status == 0, "\(signed.output)")
-        let publicKey = try scratch.write("k.pub", [UInt8](key.publicKey.fileContent(role: "release").utf8))
+        let publicKey = try scratch.write(
+            "k.pub",
+            [UInt8](key.publicKey.fileContent(role: "release").utf8)
+        )
         #expect(try Tool.run(["minisign", "-V", "-p", publicKey, "-m", message]).status == 0)
     }
 
@@ -113,7 +133,9 @@ struct MinisignTests {
             #expect(listed.output.split(separator: "\n").map(String.init) == names)
         }
         #expect(try Tool.run(["tar", "-xf", path, "-C", scratch.url.path()]).status == 0)
-        let restored = try Tool.run(["zstd", "-q", "-d", scratch.path("image.zst"), "-o", scratch.path("image")])
+        let restored = try Tool.run([
+            "zstd", "-q", "-d", scratch.path("image.zst"), "-o", scratch.path("image"),
+        ])
         #expect(restored.status == 0, "\(restored.output)")
         let image = try Data(contentsOf: URL(filePath: scratch.path("image")))
         #expect(Sodium.blake2b([UInt8](image)) == made.manifest.contentID)

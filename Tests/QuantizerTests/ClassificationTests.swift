@@ -1,6 +1,5 @@
-import Testing
-
 import Quantizer
+import Testing
 
 @Suite("Classification")
 struct ClassificationTests {

@@ -11,7 +11,9 @@ struct ImportTests {
         "ModelGraph": [],
         "ModelImport": ["ModelGraph", "Foundation", "FoundationEssentials"],
         "Quantizer": ["ModelGraph", "Foundation", "FoundationEssentials"],
-        "Planner": ["ModelGraph", "InferenceRuntime", "Foundation", "FoundationEssentials", "Glibc"],
+        "Planner": [
+            "ModelGraph", "InferenceRuntime", "Foundation", "FoundationEssentials", "Glibc",
+        ],
         "Packager": [
             "BundleFormat", "CArchive", "CSodium", "CZstd", "Foundation", "FoundationEssentials",
             "Glibc",
@@ -43,7 +45,8 @@ struct ImportTests {
         arguments: [
             ("CSodium", "BundleFormat/Sodium"), ("CZstd", "BundleFormat/Zstd"),
             ("CArchive", "Packager/Archive"), ("CSodium", "Packager/Signing"),
-            ("CZstd", "Packager/Zstd"), ("CPlatform", "martletd/"), ("CKernels", "InferenceRuntime/"),
+            ("CZstd", "Packager/Zstd"), ("CPlatform", "martletd/"),
+            ("CKernels", "InferenceRuntime/"),
         ]
     )
     func cLibraryDoors(module: String, door: String) {
@@ -68,7 +71,11 @@ struct ImportTests {
         let deviceSafe: Set = ["InferenceRuntime", "BundleFormat", "Telemetry", "martletd"]
         for file in SourceTree.swiftSources where deviceSafe.contains(file.target) {
             for (index, line) in file.lines.enumerated() {
-                let code = line.split(separator: "//", maxSplits: 1, omittingEmptySubsequences: false)
+                let code = line.split(
+                    separator: "//",
+                    maxSplits: 1,
+                    omittingEmptySubsequences: false
+                )
                 let text = String(code.first ?? "")
                 for construct in [": any ", "String(describing:", "Mirror(", "\\.self", "Codable"]
                 where text.contains(construct) {

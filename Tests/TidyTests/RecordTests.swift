@@ -3,7 +3,8 @@ import Testing
 
 @Suite("Records")
 struct RecordTests {
-    static let documents = SourceTree.files(in: "Sources", suffixes: [".md"])
+    static let documents =
+        SourceTree.files(in: "Sources", suffixes: [".md"])
         + SourceTree.files(in: "Tests", suffixes: [".md"])
         + SourceTree.files(in: "tools", suffixes: ["", ".md", ".py", ".swift", ".h"])
         + SourceTree.code
@@ -31,7 +32,8 @@ struct RecordTests {
     @Test("the decisions and the changelog are in the command line's catalog")
     func catalog() {
         for name in ["Decisions.md", "Changelog.md"] {
-            let path = SourceTree.root.appending(path: "Sources/martlet/martlet.docc/\(name)").path()
+            let path = SourceTree.root.appending(path: "Sources/martlet/martlet.docc/\(name)")
+                .path()
             #expect(FileManager.default.fileExists(atPath: path))
         }
     }

@@ -64,7 +64,8 @@ struct ShapeTests {
     @Test("the top level holds what the design names and nothing else")
     func topLevel() throws {
         let expected: Set = [
-            "Package.swift", "README.md", "Sources", "Tests", "targets", "firmware-profiles", "tools",
+            "Package.swift", "README.md", "Sources", "Tests", "targets", "firmware-profiles",
+            "tools",
         ]
         let names = try FileManager.default.contentsOfDirectory(atPath: SourceTree.root.path())
             .filter { !$0.hasPrefix(".") && $0 != "Package.resolved" }
