@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+import elementwise_cases
+import shape_cases
 import window_cases
 from single_operator import run_reference
 
@@ -23,6 +25,21 @@ FAMILIES = [
     window_cases.dense_cases,
     window_cases.pool_cases,
     window_cases.uint8_window_cases,
+    elementwise_cases.arithmetic_cases,
+    elementwise_cases.unary_cases,
+    elementwise_cases.softmax_cases,
+    elementwise_cases.mean_cases,
+    elementwise_cases.argmax_cases,
+    elementwise_cases.quantize_cases,
+    elementwise_cases.edge_cases,
+    elementwise_cases.uint8_elementwise_cases,
+    shape_cases.reshape_cases,
+    shape_cases.transpose_cases,
+    shape_cases.pad_cases,
+    shape_cases.join_cases,
+    shape_cases.part_cases,
+    shape_cases.slice_cases,
+    shape_cases.resize_cases,
 ]
 
 
