@@ -29,6 +29,14 @@ let package = Package(
         .executable(name: "martlet", targets: ["martlet"]),
         .executable(name: "martletd", targets: ["martletd"]),
         .executable(name: "martlet-collector", targets: ["martlet-collector"]),
+        // For the packages in tools/, which fuzz and measure.
+        .library(
+            name: "MartletParts",
+            targets: [
+                "InferenceRuntime", "BundleFormat", "Telemetry", "ModelGraph", "ModelImport",
+                "Planner", "Packager",
+            ]
+        ),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

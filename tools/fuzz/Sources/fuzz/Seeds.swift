@@ -1,0 +1,116 @@
+import BundleFormat
+import Foundation
+import InferenceRuntime
+import ModelGraph
+import ModelImport
+import Packager
+import Planner
+import Telemetry
+
+/// Writes one small, valid input for each target, made from the project's own vectors.
+enum Seeds {
+    static func write(to folder: String, vectors: String) {
+        do {
+            let model = try file(vectors + "/digits/digits_int8.tflite")
+            let planned = try plan(
+                QuantizedGraph(proving: importModel(model, name: "digits")),
+                for: TargetProfile(name: "fuzz", sdk: "x86_64", memoryBytes: 1 << 26)
+            )
+            try save(model, folder, "tflite")
+            try save(programSections(planned), folder, "program")
+            let image = imageBytes(planned)
+            try save(image, folder, "image")
+            try save(bundle(image), folder, "bundle")
+            for seed in telemetry() { try save(seed, folder, "telemetry") }
+            try save(spoolFrame(), folder, "spool")
+            try save(file(vectors + "/digits/test_labels.npy"), folder, "npy")
+            try save([UInt8]("MLTQ".utf8) + [1, 0, 0, 0, 1, 0, 0, 0, 64, 0, 0, 0], folder, "protocol")
+        } catch {
+            fatalError("the seeds cannot be written: \(error)")
+        }
+    }
+
+    private static func file(_ path: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(filePath: path)))
+    }
+
+    private static func save(_ bytes: [UInt8], _ folder: String, _ target: String) throws {
+        let place = URL(filePath: folder).appending(path: target)
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        let name = "seed-\(bytes.count)"
+        try Data(bytes).write(to: place.appending(path: name))
+    }
+
+    private static func programSections(_ planned: PlannedProgram) -> [UInt8] {
+        let sections = [planned.program, planned.weights, planned.scales, planned.constants]
+        let sizes = sections.flatMap { section in
+            (0..<4).map { UInt8(truncatingIfNeeded: section.count >> (8 * $0)) }
+        }
+        return sizes + sections.flatMap { $0 }
+    }
+
+    private static func imageBytes(_ planned: PlannedProgram) -> [UInt8] {
+        InstalledImage.encode([
+            (.program, planned.program), (.weights, planned.weights), (.scales, planned.scales),
+            (.constants, planned.constants),
+            (.golden, GoldenVectors.encode([(inputs: [1, 2], outputs: [3])])),
+            (
+                .baseline,
+                DriftBaseline(sampleCount: 0, tensors: [], classCounts: [1, 2]).encoded()
+            ),
+        ])
+    }
+
+    private static func bundle(_ image: [UInt8]) throws -> [UInt8] {
+        var manifest = Manifest()
+        manifest.name = [UInt8]("fuzz".utf8)
+        manifest.version = [UInt8]("1".utf8)
+        manifest.runtimeAbi = 1
+        manifest.targets = [
+            BundleTarget(architecture: [UInt8]("x86_64".utf8), tier: [UInt8]("scalar".utf8))
+        ]
+        manifest.selfTestHash = Sodium.blake2b([3])
+        let files = [MetadataFile(name: "card.md", bytes: [UInt8]("# Fuzz\n".utf8))]
+        return try BundleWriter.encode(
+            image: image,
+            manifest: manifest,
+            files: files,
+            keys: [SigningKey()]
+        ).bytes
+    }
+
+    private static func telemetry() -> [[UInt8]] {
+        var accumulator = ReportAccumulator(
+            contentID: [UInt8](repeating: 7, count: 32),
+            inputCount: 1,
+            outputCount: 1,
+            classCount: 10,
+            startMilliseconds: 0
+        )
+        accumulator.recordInference(microseconds: 1_234)
+        accumulator.recordClass(3)
+        let report = accumulator.close(
+            endMilliseconds: 5,
+            wallMilliseconds: 6,
+            quality: .stale,
+            isComplete: true,
+            life: Report.Life()
+        )
+        let request = EnrolmentRequest(
+            publicKey: [UInt8](repeating: 1, count: 32),
+            token: [UInt8](repeating: 2, count: 32),
+            nonce: [UInt8](repeating: 3, count: 32),
+            name: [UInt8]("pump".utf8)
+        )
+        let signature = [UInt8](repeating: 0, count: Wire.signatureSizeBytes)
+        return [report.encoded(), request.signedBytes() + signature, spoolFrame()]
+    }
+
+    private static func spoolFrame() -> [UInt8] {
+        SpoolFrame(
+            position: FramePosition(epoch: 1, sequence: 1),
+            previousHash: [UInt8](repeating: 0, count: 16),
+            body: [1, 2, 3]
+        ).encoded(serial: 0)
+    }
+}
