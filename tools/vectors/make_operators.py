@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import elementwise_cases
+import rounding_cases
 import shape_cases
 import window_cases
 from single_operator import run_reference
@@ -40,6 +41,7 @@ FAMILIES = [
     shape_cases.part_cases,
     shape_cases.slice_cases,
     shape_cases.resize_cases,
+    rounding_cases.rounding_cases,
 ]
 
 
