@@ -147,6 +147,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "FirmwareTests", dependencies: ["Firmware"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["martlet"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
