@@ -26,7 +26,9 @@ struct ByteTable {
     func word(at offset: Int) -> UInt32 {
         precondition(offset >= 0 && offset <= count - 4)
         // Four bytes from `offset` are inside, checked above.
-        return UInt32(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        return UInt32(
+            littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+        )
     }
 
     func signedWord(at offset: Int) -> Int32 { Int32(bitPattern: word(at: offset)) }

@@ -56,7 +56,9 @@ public struct Executor: ~Copyable {
         )
     }
 
-    /// Computes all outputs from all inputs. Allocates nothing and cannot fail.
+    /// Computes all outputs from all inputs.
+    ///
+    /// Allocates nothing and cannot fail.
     public mutating func infer() {
         for index in 0..<program.operatorCount {
             let record = OperatorRecord(
@@ -93,16 +95,31 @@ public struct Executor: ~Copyable {
         switch opcode {
         case .convolution2D:
             unsafe kernels.pointee.conv2d(
-                call.parameters(), call.a(), call.weights(), call.constants(), call.scales(),
-                call.y())
+                call.parameters(),
+                call.a(),
+                call.weights(),
+                call.constants(),
+                call.scales(),
+                call.y()
+            )
         case .depthwiseConvolution2D:
             unsafe kernels.pointee.depthwise_conv2d(
-                call.parameters(), call.a(), call.weights(), call.constants(), call.scales(),
-                call.y())
+                call.parameters(),
+                call.a(),
+                call.weights(),
+                call.constants(),
+                call.scales(),
+                call.y()
+            )
         default:
             unsafe kernels.pointee.fully_connected(
-                call.parameters(), call.a(), call.weights(), call.constants(), call.scales(),
-                call.y())
+                call.parameters(),
+                call.a(),
+                call.weights(),
+                call.constants(),
+                call.scales(),
+                call.y()
+            )
         }
     }
 
@@ -121,11 +138,21 @@ public struct Executor: ~Copyable {
         if opcode == .resizeBilinear {
             let table: UnsafePointer<martlet_tap> = unsafe call.constants()
             unsafe kernels.pointee.resize_bilinear(
-                parameters, call.a(), table, table + rows, call.y())
+                parameters,
+                call.a(),
+                table,
+                table + rows,
+                call.y()
+            )
         } else {
             let table: UnsafePointer<Int32> = unsafe call.constants()
             unsafe kernels.pointee.resize_nearest(
-                parameters, call.a(), table, table + rows, call.y())
+                parameters,
+                call.a(),
+                table,
+                table + rows,
+                call.y()
+            )
         }
     }
 }

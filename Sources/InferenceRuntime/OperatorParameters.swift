@@ -71,23 +71,51 @@ package struct WindowGeometry: Sendable {
 /// The parameter block of an operator record, in the order of the structures of `CKernels`.
 package enum OperatorParameters: Sendable {
     case window(
-        input: ImageShape, output: ImageShape, WindowGeometry, groups: Int32,
-        depthMultiplier: Int32, ZeroPoints, Clamp, Rounding)
+        input: ImageShape,
+        output: ImageShape,
+        WindowGeometry,
+        groups: Int32,
+        depthMultiplier: Int32,
+        ZeroPoints,
+        Clamp,
+        Rounding
+    )
     case dense(rows: Int32, inputs: Int32, outputs: Int32, ZeroPoints, Clamp, Rounding)
     /// Extents and strides have six elements each, padded in front with 1 and 0.
     case binary(
-        extents: [Int32], aStrides: [Int32], bStrides: [Int32], aZero: Int32, bZero: Int32,
-        outputZero: Int32, a: ScaleFactor, b: ScaleFactor, output: ScaleFactor, Clamp,
-        kind: Int32, Rounding)
+        extents: [Int32],
+        aStrides: [Int32],
+        bStrides: [Int32],
+        aZero: Int32,
+        bZero: Int32,
+        outputZero: Int32,
+        a: ScaleFactor,
+        b: ScaleFactor,
+        output: ScaleFactor,
+        Clamp,
+        kind: Int32,
+        Rounding
+    )
     case mean(
-        outer: Int32, reduced: Int32, inner: Int32, inputZero: Int32, outputZero: Int32,
-        ScaleFactor, Rounding)
+        outer: Int32,
+        reduced: Int32,
+        inner: Int32,
+        inputZero: Int32,
+        outputZero: Int32,
+        ScaleFactor,
+        Rounding
+    )
     case softmax(rows: Int32, depth: Int32, ScaleFactor, differenceMin: Int32)
     case lookup(count: Int32)
     /// Extents and strides have six elements each, padded in front with 1 and 0.
     case copy(
-        extents: [Int32], sourceStrides: [Int32], targetStrides: [Int32], sourceOffset: Int32,
-        targetOffset: Int32, elementSize: Int32)
+        extents: [Int32],
+        sourceStrides: [Int32],
+        targetStrides: [Int32],
+        sourceOffset: Int32,
+        targetOffset: Int32,
+        elementSize: Int32
+    )
     case fill(count: Int32, value: Int32)
     case resize(input: ImageShape, outputHeight: Int32, outputWidth: Int32)
     case argMax(outer: Int32, extent: Int32, inner: Int32, elementSize: Int32)
@@ -95,25 +123,58 @@ package enum OperatorParameters: Sendable {
     /// The block as words.
     package var words: [Int32] {
         switch self {
-        case .window(let input, let output, let geometry, let groups, let multiplier,
-            let zeros, let clamp, let rounding):
+        case .window(
+            let input,
+            let output,
+            let geometry,
+            let groups,
+            let multiplier,
+            let zeros,
+            let clamp,
+            let rounding
+        ):
             [input.batches, input.height, input.width, input.channels]
                 + [output.height, output.width, output.channels] + geometry.words
                 + [groups, multiplier] + zeros.words + clamp.words + [rounding.rawValue]
         case .dense(let rows, let inputs, let outputs, let zeros, let clamp, let rounding):
             [rows, inputs, outputs] + zeros.words + clamp.words + [rounding.rawValue]
-        case .binary(let extents, let aStrides, let bStrides, let aZero, let bZero,
-            let outputZero, let a, let b, let output, let clamp, let kind, let rounding):
+        case .binary(
+            let extents,
+            let aStrides,
+            let bStrides,
+            let aZero,
+            let bZero,
+            let outputZero,
+            let a,
+            let b,
+            let output,
+            let clamp,
+            let kind,
+            let rounding
+        ):
             extents + aStrides + bStrides + [aZero, bZero, outputZero] + a.words + b.words
                 + output.words + clamp.words + [kind, rounding.rawValue]
-        case .mean(let outer, let reduced, let inner, let inputZero, let outputZero,
-            let scale, let rounding):
+        case .mean(
+            let outer,
+            let reduced,
+            let inner,
+            let inputZero,
+            let outputZero,
+            let scale,
+            let rounding
+        ):
             [outer, reduced, inner, inputZero, outputZero] + scale.words + [rounding.rawValue]
         case .softmax(let rows, let depth, let scale, let differenceMin):
             [rows, depth] + scale.words + [differenceMin]
         case .lookup(let count): [count]
-        case .copy(let extents, let sourceStrides, let targetStrides, let sourceOffset,
-            let targetOffset, let elementSize):
+        case .copy(
+            let extents,
+            let sourceStrides,
+            let targetStrides,
+            let sourceOffset,
+            let targetOffset,
+            let elementSize
+        ):
             extents + sourceStrides + targetStrides + [sourceOffset, targetOffset, elementSize]
         case .fill(let count, let value): [count, value]
         case .resize(let input, let outputHeight, let outputWidth):

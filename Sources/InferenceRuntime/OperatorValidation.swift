@@ -11,8 +11,12 @@ extension Program {
             throw invalid(.opcodeKnown, UInt32(record.opcode))
         }
         let isBinary = opcode == .add || opcode == .multiply || opcode == .maximum
-        guard record.inputA < UInt32(tensorCount) else { throw invalid(.inputExists, record.inputA) }
-        guard record.output < UInt32(tensorCount) else { throw invalid(.outputExists, record.output) }
+        guard record.inputA < UInt32(tensorCount) else {
+            throw invalid(.inputExists, record.inputA)
+        }
+        guard record.output < UInt32(tensorCount) else {
+            throw invalid(.outputExists, record.output)
+        }
         let hasSecond = record.inputB < UInt32(tensorCount)
         guard isBinary ? hasSecond : record.inputB == ProgramFormat.noTensor else {
             throw invalid(.operandCount, record.inputB)

@@ -13,7 +13,9 @@ public struct PortInfo {
     /// The type of the bytes in the buffer: int8, uint8, int32 or int64, little-endian.
     public var type: ElementType { record.type }
 
-    /// The type that the source model has here. `float32` beside int8 means that callers quantize
+    /// The type that the source model has here.
+    ///
+    /// `float32` beside int8 means that callers quantize
     /// (or dequantize) with `scale` and `zeroPoint`; `uint8` beside int8, that they flip bit 7.
     public var externalType: ElementType {
         ElementType(rawValue: table.byte(at: offset + 4)) ?? record.type

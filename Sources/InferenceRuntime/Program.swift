@@ -1,5 +1,7 @@
-/// The four parts of a program, in memory that the caller keeps mapped and unchanged for as long
-/// as any `Program` or `Executor` made of them is in use. Each starts at a multiple of 64 bytes.
+/// The four parts of a program, each in memory that starts at a multiple of 64 bytes.
+///
+/// The caller keeps that memory mapped and unchanged for as long as any `Program` or `Executor`
+/// made of it is in use.
 @safe
 public struct ProgramSections {
     let program: ByteTable

@@ -12,7 +12,9 @@ package struct PortRecord: Sendable {
     }
 }
 
-/// Writes the program section. It checks nothing: `Program.init(validating:)` is the check.
+/// Writes the program section.
+///
+/// It checks nothing: `Program.init(validating:)` is the check.
 package struct ProgramWriter {
     package var tier: KernelTier
     package var arenaSizeBytes: UInt32

@@ -106,7 +106,8 @@ extension Lowering {
         let ratio = Double(beta) * Double(program.values[x].scale) * 0x1p26
         let factor = try FixedPoint.quantizeMultiplier(min(ratio, 0x1p31 - 1))
         guard factor.exponent >= 0 else { throw .ratioOutOfRange(ratio) }
-        let differenceMin = -(31 * 0x1p26 / Double(sign: .plus, exponent: Int(factor.exponent), significand: 1))
+        let differenceMin =
+            -(31 * 0x1p26 / Double(sign: .plus, exponent: Int(factor.exponent), significand: 1))
             .rounded(.down)
         emit(
             .softmax,

@@ -169,6 +169,8 @@ extension Lowering {
     ///   - x: the input value.
     ///   - y: the output value.
     ///   - rounding: the mode that the proof is for.
+    /// - Returns: what the operator's record and blocks hold.
+    /// - Throws: `PlanFault` if a sum may overflow or a ratio has no factor.
     private func product(
         _ weights: Tensor,
         channels: Int,

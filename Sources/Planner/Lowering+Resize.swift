@@ -53,7 +53,8 @@ extension ResizeMapping {
             ? ((input - 1) << 10 + (output - 1) / 2) / (output - 1)
             : (input << 10 + output / 2) / output
         return (0..<output).flatMap { index -> [Int32] in
-            let position = Int64(index) * Int64(scale)
+            let position =
+                Int64(index) * Int64(scale)
                 + (halfPixelCenters ? Int64(scale / 2) - 512 : 0)
             let low = Int32(max(position / 1024, 0))
             let high = Int32(min((position + 1023) / 1024, Int64(input - 1)))

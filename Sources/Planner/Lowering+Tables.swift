@@ -2,9 +2,9 @@ import InferenceRuntime
 import ModelGraph
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 // Operators of one input: a table of 256 bytes, computed exactly here, looked up on the device.

@@ -128,7 +128,9 @@ private struct SectionWriter {
     mutating func add(_ block: [UInt8]) -> Block {
         if block.isEmpty { return Block() }
         if let place = known[block] { return place }
-        bytes.append(contentsOf: repeatElement(0, count: bytes.count.roundedUpToBlock - bytes.count))
+        bytes.append(
+            contentsOf: repeatElement(0, count: bytes.count.roundedUpToBlock - bytes.count)
+        )
         let place = Block(offset: UInt32(bytes.count), sizeBytes: UInt32(block.count))
         bytes += block
         known[block] = place

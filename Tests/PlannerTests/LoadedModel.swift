@@ -24,7 +24,9 @@ final class LoadedModel {
 
     deinit { memory.deallocate() }
 
-    /// The outputs for one set of inputs. Traps if the program wrote outside its arena.
+    /// The outputs for one set of inputs.
+    ///
+    /// Traps if the program wrote outside its arena.
     func infer(_ inputs: [[UInt8]]) throws -> [[UInt8]] {
         let guardSize = Self.guardSizeBytes
         let arena = UnsafeMutableRawBufferPointer(

@@ -2,8 +2,9 @@ import Foundation
 import InferenceRuntime
 import Testing
 
-/// Trained models and their golden outputs beside the project, where a measuring machine has
-/// them. They are not part of the project.
+/// Trained models and their golden outputs beside the project.
+///
+/// They are not part of the project; a measuring machine has them.
 enum SharedModels {
     static let directory = URL(filePath: #filePath)
         .appending(path: "../../../../shared")
@@ -24,15 +25,25 @@ enum SharedModels {
     }
 
     private static let known = [
-        Case(model: "kws_dscnn_int8", inputs: "data/kws01/inputs_int8.npy",
-             outputs: "data/kws01/golden_int8_outputs.npy", arenaBytes: 16_000),
+        Case(
+            model: "kws_dscnn_int8",
+            inputs: "data/kws01/inputs_int8.npy",
+            outputs: "data/kws01/golden_int8_outputs.npy",
+            arenaBytes: 16_000
+        ),
         golden("ic_resnet8_int8", arenaBytes: 49_152),
         golden("vww_mobilenetv1_int8", arenaBytes: 55_296),
         golden("ad_autoencoder_int8", arenaBytes: 768),
-        golden("mobilenet_v2_1.0_224_int8", inputs: "data/imagenet_sample/inputs_u8_224.npy",
-               arenaBytes: 1_505_280),
-        golden("mobilenet_v1_0.25_128_uint8", inputs: "data/imagenet_sample/inputs_u8_128.npy",
-               arenaBytes: 98_304),
+        golden(
+            "mobilenet_v2_1.0_224_int8",
+            inputs: "data/imagenet_sample/inputs_u8_224.npy",
+            arenaBytes: 1_505_280
+        ),
+        golden(
+            "mobilenet_v1_0.25_128_uint8",
+            inputs: "data/imagenet_sample/inputs_u8_128.npy",
+            arenaBytes: 98_304
+        ),
         golden("hello_world_int8"),
         golden("micro_speech_int8"),
         golden("person_detect_int8"),
@@ -61,13 +72,18 @@ enum SharedModels {
 
     /// The rows of an array along its first dimension.
     static func rows(_ path: String) throws -> [[UInt8]] {
-        guard let bytes = load(path) else { return [] }
-        let file = try NumpyFile(validating: bytes)
-        let count = file.shape.first ?? 1
-        let size = file.dataRange.count / count
-        return (0..<count).map { row in
-            let start = file.dataRange.lowerBound + row * size
-            return Array(bytes[start..<start + size])
-        }
+        try numpyRows(directory.appending(path: path))
+    }
+}
+
+/// The bytes of each row of a stored array along its first dimension.
+func numpyRows(_ file: URL) throws -> [[UInt8]] {
+    let bytes = [UInt8](try Data(contentsOf: file))
+    let header = try NumpyFile(validating: bytes)
+    let count = header.shape.first ?? 1
+    let size = header.dataRange.count / count
+    return (0..<count).map { row in
+        let start = header.dataRange.lowerBound + row * size
+        return Array(bytes[start..<start + size])
     }
 }
