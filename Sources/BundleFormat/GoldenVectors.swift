@@ -1,5 +1,5 @@
-// The golden section: "EIBGOLD1" | u32 count 1...64 | u32 input bytes | u32 output bytes | zero to 64,
-// then for each vector all input tensors and all output tensors, one after the other.
+// The golden section: "EIBGOLD1" | u32 count 1...64 | u32 input bytes | u32 output bytes | zero to
+// 64, then for each vector all input tensors and all output tensors, one after the other.
 
 /// Inputs and bit-exact outputs by which a device proves itself before it serves.
 public struct GoldenVectors: Sendable, Equatable {
@@ -54,6 +54,7 @@ public struct GoldenVectors: Sendable, Equatable {
     /// The bytes of a golden section, on the host.
     ///
     /// - Parameter vectors: 1 to `countMax` pairs of equal sizes.
+    /// - Returns: The section's bytes.
     public static func encode(_ vectors: [(inputs: [UInt8], outputs: [UInt8])]) -> [UInt8] {
         precondition((1...countMax).contains(vectors.count))
         var writer = ByteWriter()

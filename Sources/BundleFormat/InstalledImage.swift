@@ -4,7 +4,8 @@
 //   16   u64 image size | u32 header size 64 | zero to 64
 //   64   section records of 64 bytes: u32 kind | u32 zero | u64 offset | u64 size | u64 alignment
 //        | BLAKE2b-256 of the content
-//   ..   zero to the first section; sections at multiples of 64 KiB in ascending order, zeros between
+//   ..   zero to the first section; sections at multiples of 64 KiB in ascending order, zeros
+//        between
 //
 // Invariants: 1. kinds ascend, each at most once. 2. Sections lie inside the image and do not
 // overlap. 3. The image ends where its last section ends.
@@ -95,6 +96,7 @@ public struct InstalledImage: Sendable {
     /// - Parameters:
     ///   - kind: the section.
     ///   - image: the image that `init(validating:)` proved.
+    /// - Returns: The section's part of `image`.
     /// - Throws: `BundleError.sectionMalformed` when the image has no such section.
     public func section(
         _ kind: ImageSectionKind,
@@ -112,6 +114,7 @@ public struct InstalledImage: Sendable {
     /// Lays sections out as an image, on the host.
     ///
     /// - Parameter contents: non-empty sections in ascending order of their kinds.
+    /// - Returns: The image's bytes.
     public static func encode(_ contents: [(kind: ImageSectionKind, bytes: [UInt8])]) -> [UInt8] {
         precondition((1...sectionCountMax).contains(contents.count))
         var offsets: [Int] = []

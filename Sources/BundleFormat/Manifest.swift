@@ -2,7 +2,7 @@
 //
 //   eib-manifest/1
 //   name NAME                     version TEXT              counter N          floor N
-//   created N (Unix seconds, 0 when the build is to be reproducible)           not-after N (0: never)
+//   created N (Unix seconds, 0 when the build is to be reproducible)     not-after N (0: never)
 //   target ARCH TIER              (1...16 lines, sorted)
 //   hw-revision MIN MAX           runtime-abi N
 //   operator NAME                 (0...64 lines, sorted)

@@ -40,6 +40,7 @@ public enum Sodium {
     /// - Parameters:
     ///   - bytes: the message.
     ///   - sizeBytes: the size of the hash, 32 or 64 here; libsodium allows 16...64.
+    /// - Returns: The hash.
     public static func blake2b(_ bytes: UnsafeRawBufferPointer, sizeBytes: Int = 32) -> [UInt8] {
         var hash = [UInt8](repeating: 0, count: sizeBytes)
         // Safe: the message pointer travels with its own buffer's count (an empty message has a

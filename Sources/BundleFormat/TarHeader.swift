@@ -3,8 +3,8 @@
 //
 //   0 name 100 | 100 mode "0000644" | 108 uid "0000000" | 116 gid "0000000" | 124 size, 11 octal
 //   136 mtime "00000000000" | 148 checksum, 6 octal, NUL, space | 156 type '0' | 157 link name 100
-//   257 "ustar" NUL "00" | 265 owner 32 | 297 group 32 | 329 device numbers "0000000" twice | 345 to
-//   512 zero. Each field ends with NUL.
+//   257 "ustar" NUL "00" | 265 owner 32 | 297 group 32 | 329 device numbers "0000000" twice
+//   345 to 512 zero. Each field ends with NUL.
 
 /// The tar structure around a bundle's members.
 public enum Tar {
@@ -28,6 +28,7 @@ public enum Tar {
     /// - Parameters:
     ///   - name: 1 to `nameSizeMax` bytes.
     ///   - sizeBytes: at most `memberSizeMax`.
+    /// - Returns: 512 bytes.
     public static func header(name: [UInt8], sizeBytes: UInt64) -> [UInt8] {
         precondition((1...nameSizeMax).contains(name.count) && sizeBytes <= memberSizeMax)
         var header = [UInt8](repeating: 0, count: blockSizeBytes)

@@ -102,6 +102,7 @@ public enum Verifier {
     ///   - trusted: the keys whose signatures count.
     ///   - accepted: what this reader can use.
     ///   - sink: receives the image.
+    /// - Returns: What is known of the bundle now.
     /// - Throws: `BundleError`, the first rule that is broken.
     public static func verify<Source: BundleSource, Sink: ImageSink>(
         _ bundle: inout UnverifiedBundle<Source>,

@@ -30,6 +30,7 @@ public enum ArchiveReader {
     /// - Parameters:
     ///   - bytes: the archive.
     ///   - limitBytes: the most that all entries may hold together.
+    /// - Returns: The files in the archive's order.
     /// - Throws: `ArchiveError`.
     public static func entries(
         of bytes: [UInt8],

@@ -1,6 +1,6 @@
 // What a bundle says to people and to audit tools, never parsed on a device: a CycloneDX 1.6
-// machine-learning bill of materials, an in-toto statement with SLSA provenance, metrics and a card.
-// All of it is deterministic: the same facts give the same bytes.
+// machine-learning bill of materials, an in-toto statement with SLSA provenance, metrics and a
+// card. All of it is deterministic: the same facts give the same bytes.
 
 import Foundation
 

@@ -1,8 +1,8 @@
 // Release keys, in minisign's file formats, so that stock minisign reads and makes them.
 //
 //   public key   "untrusted comment: TEXT" LF base64("Ed" | key number 8 | public key 32) LF
-//   secret key   "untrusted comment: TEXT" LF base64("Ed" | kdf 2 | "B2" | salt 32 | ops u64 | mem u64
-//                | X) LF, where X = key number 8 | secret key 64 | checksum 32, XORed with
+//   secret key   "untrusted comment: TEXT" LF base64("Ed" | kdf 2 | "B2" | salt 32
+//                | ops u64 | mem u64 | X) LF, where X = key number 8 | secret key 64 | checksum 32, XORed with
 //                scrypt(password) when kdf is "Sc", plain when kdf is two zero bytes
 //
 // The checksum is BLAKE2b-256("Ed" | key number | secret key).
@@ -37,6 +37,7 @@ public struct ReleasePublicKey: Sendable {
     /// The content of the public key file.
     ///
     /// - Parameter role: the word that the comment names.
+    /// - Returns: Two lines of text.
     public func fileContent(role: String) -> String {
         KeyFile.text(
             comment: "martlet \(role) public key \(KeyFile.hex(number))",
@@ -102,6 +103,7 @@ public struct SigningKey: Sendable {
     /// - Parameters:
     ///   - role: the word that the comment names.
     ///   - password: encrypts the key with scrypt; `nil` leaves it plain.
+    /// - Returns: Two lines of text.
     /// - Throws: `SigningError.keyDerivationFailed` when there is no memory for scrypt.
     public func fileContent(role: String, password: String?) throws(SigningError) -> String {
         var body = secret.number + secret.bytes

@@ -13,9 +13,9 @@ struct BuildCommand: ParsableCommand {
         commandName: "build",
         abstract: "Import, plan, sign and pack a model into one bundle.",
         discussion: """
-            The model is already int8 or uint8 (TFLite). Validation data becomes the drift baseline \
-            and the golden vectors by which devices prove themselves; without it the golden inputs \
-            are random and the baseline is empty. The same input gives the same bytes.
+            The model is already int8 or uint8 (TFLite). Validation data becomes the drift \
+            baseline and the golden vectors by which devices prove themselves; without it the \
+            golden inputs are random and the baseline is empty. The same input gives the same bytes.
             """
     )
 
@@ -132,7 +132,7 @@ struct BuildCommand: ParsableCommand {
         guard evaluation.accuracy >= minAccuracy else {
             throw Failure(
                 .gate,
-                "the accuracy is \(evaluation.accuracy), below the \(minAccuracy) that is asked for",
+                "the accuracy is \(evaluation.accuracy), below \(minAccuracy)",
                 help: "the 95 % interval is \(evaluation.accuracyInterval.lower) to "
                     + "\(evaluation.accuracyInterval.upper); more samples narrow it"
             )

@@ -195,9 +195,8 @@ private struct BundleSummary: Encodable {
                     [$0.kind, String($0.offsetBytes), String($0.sizeBytes)]
                 }
         )
-        print(
-            "\(operatorCount) operators, arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))"
-        )
+        print("\(operatorCount) operators")
+        print("arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
         print("\(goldenVectors) golden vectors, baseline of \(baselineSamples) samples")
     }
 }

@@ -8,8 +8,8 @@ struct Martlet: ParsableCommand {
         commandName: "martlet",
         abstract: "Build, sign, verify and run model bundles for small Linux devices.",
         discussion: """
-            Tensors travel as .npy or .npz files. Results go to standard output, everything else to \
-            standard error; --json makes results readable by programs.
+            Tensors travel as .npy or .npz files. Results go to standard output, everything else \
+            to standard error; --json makes results readable by programs.
 
             Exit codes: 0 ok, 1 internal error, 2 usage, 3 refused as unsafe, 4 authentication or \
             integrity, 5 unsupported model, 6 accuracy or budget gate failed, 7 input or output, \

@@ -23,8 +23,7 @@ struct SampleSet {
                 "the array has shape \(array.shape), the model's input '\(port.name)' "
                     + "\(port.shape)",
                 place: path,
-                help:
-                    "give [samples, \(port.shape.dropFirst().map(String.init).joined(separator: ", "))]"
+                help: "give one sample after the other, each of the input's shape"
             )
         }
         count = elementCount / port.elementCount
@@ -95,7 +94,10 @@ struct ModelSamples {
 
     /// Reads one array for each input.
     ///
-    /// - Parameter paths: `.npy` or `.npz` files in the order of the inputs, or `NAME=FILE`.
+    /// - Parameters:
+    ///   - paths: `.npy` or `.npz` files in the order of the inputs, or `NAME=FILE`.
+    ///   - model: the model whose inputs they fill.
+    /// - Throws: `Failure` when a file does not fit its input.
     init(paths: [String], model: HostModel) throws {
         let ports = model.inputs
         guard paths.count == ports.count else {

@@ -9,8 +9,8 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Check a bundle's signature and every byte of it.",
         discussion: """
-            Exits with 0 when the bundle may be used, 4 when it was changed or signed by nobody who \
-            is trusted, 9 when it is for another runtime, 7 when it cannot be read.
+            Exits with 0 when the bundle may be used, 4 when it was changed or signed by nobody \
+            who is trusted, 9 when it is for another runtime, 7 when it cannot be read.
             """
     )
 
@@ -50,9 +50,8 @@ struct VerifyCommand: ParsableCommand {
             try Console.printJSON(result)
         } else {
             print("\(bundle): ok, \(result.name) \(result.version), counter \(result.counter)")
-            print(
-                "content id \(result.contentID), signed by \(result.signers.joined(separator: ", "))"
-            )
+            print("content id \(result.contentID)")
+            print("signed by \(result.signers.joined(separator: ", "))")
         }
     }
 
