@@ -1,4 +1,4 @@
-/// CRC-32C (Castagnoli), as in RFC 3720, appendix B.4: reflected polynomial 0x82F63B78.
+/// CRC-32C (Castagnoli) with the known answers of RFC 3720, B.4: reflected polynomial 0x82F63B78.
 enum CRC32C {
     private static let table: [UInt32] = (0..<256).map { index in
         var entry = UInt32(index)
@@ -10,8 +10,8 @@ enum CRC32C {
     static func checksum(_ bytes: ArraySlice<UInt8>, after previous: UInt32 = 0) -> UInt32 {
         let table = table
         var crc = ~previous
-        for byte in bytes {
-            crc = (crc >> 8) ^ table[Int((crc ^ UInt32(byte)) & 0xFF)]
+        for index in bytes.indices {
+            crc = (crc >> 8) ^ table[Int((crc ^ UInt32(bytes[index])) & 0xFF)]
         }
         return ~crc
     }
