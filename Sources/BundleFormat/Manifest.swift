@@ -83,7 +83,9 @@ public struct Manifest: Sendable, Equatable {
     public var ramPeakBytes: UInt64 = 0, arenaBytes: UInt64 = 0
     /// The latency that the target profile allows, in microseconds; 0 means no budget.
     public var latencyBudgetMicroseconds: UInt64 = 0
-    /// The installed image's size and BLAKE2b-256. The hash is the content id.
+    /// The installed image's size and BLAKE2b-256.
+    ///
+    /// The hash is the content id.
     public var imageSizeBytes: UInt64 = 0, imageHash: [UInt8] = []
     /// How the image is stored.
     public var codec: PayloadCodec = .zstd

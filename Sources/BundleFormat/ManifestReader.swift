@@ -1,4 +1,6 @@
-/// Walks a manifest line by line. A key is asked for by name; another key in its place is an error.
+/// Walks a manifest line by line.
+///
+/// A key is asked for by name; another key in its place is an error.
 struct ManifestReader {
     private let bytes: [UInt8]
     private var offset = 0

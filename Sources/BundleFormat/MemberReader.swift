@@ -99,7 +99,9 @@ struct MemberReader<Source: BundleSource> {
         }
     }
 
-    /// New memory with bytes of the source. Counts are bounded by the callers' limits.
+    /// New memory with bytes of the source.
+    ///
+    /// Counts are bounded by the callers' limits.
     mutating func bytes(at offset: UInt64, count: Int) throws(BundleError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         try read(at: offset, into: &bytes, count: count)

@@ -5,7 +5,9 @@ import CSodium
 
 /// Cryptographic primitives, each libsodium's own.
 public enum Sodium {
-    /// Prepares libsodium. Call it first in a process; more calls and other threads do no harm.
+    /// Prepares libsodium.
+    ///
+    /// Call it first in a process; more calls and other threads do no harm.
     ///
     /// - Returns: False when the system has no source of randomness; nothing may be used then.
     public static func initialize() -> Bool {

@@ -12,8 +12,9 @@ public struct PublicKey: Sendable {
     /// The 32 bytes of the encoded point.
     public let bytes: [UInt8]
 
-    /// Makes a key from its 32 bytes; `nil` for another count. Points of small order and
-    /// non-canonical encodings are refused when a signature is checked.
+    /// Makes a key from its 32 bytes, or `nil` for another count.
+    ///
+    /// Points of small order and non-canonical encodings are refused when a signature is checked.
     public init?(_ bytes: [UInt8]) {
         guard bytes.count == PublicKey.sizeBytes else { return nil }
         self.bytes = bytes
@@ -35,7 +36,9 @@ public struct PublicKey: Sendable {
     }
 }
 
-/// The Ed25519 key pair of a device or a collector. It never signs releases.
+/// The Ed25519 key pair of a device or a collector.
+///
+/// It never signs releases.
 public struct IdentityKeyPair: Sendable {
     /// The size of the seed that stores a pair.
     public static let seedSizeBytes = 32

@@ -57,7 +57,9 @@ public struct UnverifiedBundle<Source: BundleSource> {
     public init(_ source: Source) { self.source = source }
 }
 
-/// A bundle of which every byte was checked. Only `Verifier` makes one.
+/// A bundle of which every byte was checked.
+///
+/// Only `Verifier` makes one.
 public struct VerifiedBundle: Sendable {
     /// The signed text.
     public let manifest: Manifest

@@ -16,7 +16,9 @@ public enum ArchiveError: Error, Sendable, Hashable {
 public enum ArchiveReader {
     /// One file of an archive.
     public struct Entry: Sendable {
-        /// The name in the archive. It is not a path to be opened.
+        /// The name in the archive.
+        ///
+        /// It is not a path to be opened.
         public let name: String
         /// The content.
         public let bytes: [UInt8]

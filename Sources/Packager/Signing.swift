@@ -46,7 +46,9 @@ public struct ReleasePublicKey: Sendable {
     }
 }
 
-/// The secret half of a release key. It is named in the signing files only.
+/// The secret half of a release key.
+///
+/// It is named in the signing files only.
 struct ReleaseSecretKey: Sendable {
     let number: [UInt8]
     let bytes: [UInt8]

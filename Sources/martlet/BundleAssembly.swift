@@ -13,7 +13,9 @@ struct BundleAssembly {
     let target: TargetProfileFile
     let measured: Measurement
 
-    /// The installed image. An empty section would have no offset, so it holds one zero block.
+    /// The installed image.
+    ///
+    /// An empty section would have no offset, so it holds one zero block.
     static func image(_ planned: PlannedProgram, measured: Measurement) -> [UInt8] {
         func filled(_ bytes: [UInt8]) -> [UInt8] {
             bytes.isEmpty ? [UInt8](repeating: 0, count: 64) : bytes

@@ -11,7 +11,9 @@ struct KeyCommand: ParsableCommand {
         subcommands: [GenerateCommand.self]
     )
 
-    /// What a key may sign. Other roles come with their documents.
+    /// What a key may sign.
+    ///
+    /// Other roles come with their documents.
     enum Role: String, ExpressibleByArgument, CaseIterable {
         case release
     }

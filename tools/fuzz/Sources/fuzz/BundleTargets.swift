@@ -10,9 +10,11 @@ extension Fuzz {
     static func signedBundle(_ bytes: [UInt8]) {
         verify(bytes)
         let start = Int(BundleLayout.manifestOffset)
-        guard bytes.count > start + 1_024, let end = bytes[start...].lastIndex(of: 0x0A).map({ _ in
-            manifestEnd(bytes, from: start)
-        }) else { return }
+        guard bytes.count > start + 1_024,
+            let end = bytes[start...].lastIndex(of: 0x0A).map({ _ in
+                manifestEnd(bytes, from: start)
+            })
+        else { return }
         let text = [UInt8](bytes[start..<end])
         guard (1...Envelope.manifestSizeMax).contains(text.count) else { return }
         verify(resigned(bytes, text: text))
@@ -34,12 +36,14 @@ extension Fuzz {
         var bundle = UnverifiedBundle(MemoryBundleSource(bytes))
         var sink = MemoryImageSink()
         let accepted = AcceptedTarget(architecture: nil, runtimeAbi: 1, imageSizeMax: 1 << 24)
-        guard let verified = try? Verifier.verify(
-            &bundle,
-            trusted: trusted,
-            accepted: accepted,
-            sink: &sink
-        ) else { return }
+        guard
+            let verified = try? Verifier.verify(
+                &bundle,
+                trusted: trusted,
+                accepted: accepted,
+                sink: &sink
+            )
+        else { return }
         guard sink.bytes.count == Int(verified.manifest.imageSizeBytes) else {
             fatalError("an image of another size was accepted")
         }

@@ -33,7 +33,9 @@ enum Fuzz {
         }
         guard arguments.count >= 2, let target = targets.first(where: { $0.name == arguments[1] })
         else {
-            print("usage: fuzz list | fuzz seeds FOLDER VECTORS | fuzz TARGET [options] [corpus ...]")
+            print(
+                "usage: fuzz list | fuzz seeds FOLDER VECTORS | fuzz TARGET [options] [corpus ...]"
+            )
             return
         }
         // libFuzzer sees its own name and the options behind the target's.

@@ -24,7 +24,11 @@ enum Seeds {
             for seed in telemetry() { try save(seed, folder, "telemetry") }
             try save(spoolFrame(), folder, "spool")
             try save(file(vectors + "/digits/test_labels.npy"), folder, "npy")
-            try save([UInt8]("MLTQ".utf8) + [1, 0, 0, 0, 1, 0, 0, 0, 64, 0, 0, 0], folder, "protocol")
+            try save(
+                [UInt8]("MLTQ".utf8) + [1, 0, 0, 0, 1, 0, 0, 0, 64, 0, 0, 0],
+                folder,
+                "protocol"
+            )
         } catch {
             fatalError("the seeds cannot be written: \(error)")
         }

@@ -28,7 +28,8 @@ private struct FuzzStorage: SpoolStorage {
 
     init(_ start: [UInt8]) {
         let size = 4 * SpoolFormat.segmentSizeBytes
-        bytes = [UInt8](start.prefix(size)) + [UInt8](repeating: 0, count: max(0, size - start.count))
+        bytes =
+            [UInt8](start.prefix(size)) + [UInt8](repeating: 0, count: max(0, size - start.count))
     }
 
     var sizeBytes: UInt64 { UInt64(bytes.count) }
