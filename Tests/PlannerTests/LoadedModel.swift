@@ -11,8 +11,12 @@ final class LoadedModel {
     private static let guardSizeBytes = 4096
     private static let guardByte: UInt8 = 0xA5
 
-    init(_ graph: Graph, target: TargetProfile = .test) throws {
-        planned = try plan(QuantizedGraph(proving: graph), for: target)
+    convenience init(_ graph: Graph, target: TargetProfile = .test) throws {
+        try self.init(planned: try plan(QuantizedGraph(proving: graph), for: target))
+    }
+
+    init(planned: PlannedProgram) throws(ProgramError) {
+        self.planned = planned
         copy = SectionCopy(planned)
         program = try copy.validated()
         memory = .allocate(

@@ -31,4 +31,15 @@ struct SharedModelTests {
         print("\(item.model): \(outputs.count) samples, \(different) different bytes")
         #expect(different == 0)
     }
+
+    @Test(
+        "recurrent and streaming models are refused with reasons",
+        arguments: ["mnist_lstm_int8", "okay_nabu_streaming_int8"]
+            .filter { SharedModels.load("models/\($0).tflite") != nil }
+    )
+    func refused(model: String) throws {
+        let bytes = try #require(SharedModels.load("models/\(model).tflite"))
+        let error = #expect(throws: ImportError.self) { try importModel(bytes, name: model) }
+        print("\(model): \(String(describing: error))")
+    }
 }

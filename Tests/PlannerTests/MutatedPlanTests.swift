@@ -1,0 +1,72 @@
+import InferenceRuntime
+import ModelGraph
+import ModelImport
+import Planner
+import Testing
+
+@Suite("Mutated plans")
+struct MutatedPlanTests {
+    /// One model for each opcode, some for two.
+    static let models = [
+        "conv_2d_same", "depthwise_conv_2d_multiplier", "fully_connected", "average_pool_2d",
+        "max_pool_2d", "add_broadcast_both", "sub", "mul_broadcast_channel", "maximum", "mean",
+        "softmax", "logistic", "transpose", "pad", "concatenation", "split", "strided_slice",
+        "resize_bilinear", "resize_nearest_neighbor", "arg_max",
+    ]
+
+    static var cases: [OperatorVectors.Case] {
+        get throws {
+            let all = try OperatorVectors.all()
+            return try models.map { model in
+                try #require(all.first { $0.name.hasPrefix(model) }, "no vector for \(model)")
+            }
+        }
+    }
+
+    @Test("a mutated plan is refused or stays inside its arena", arguments: try cases)
+    func mutations(_ item: OperatorVectors.Case) throws {
+        let graph = try importModel(try OperatorVectors.model(item.name), name: item.name)
+        let planned = try plan(QuantizedGraph(proving: graph), for: .test)
+        let seed: UInt64 = 0x4D4C_5450
+        var random = Random(state: seed)
+        for round in 0..<400 {
+            var changed = planned
+            for _ in 0...random.below(3) { mutate(&changed, &random) }
+            // Validation refuses it here, or inference checks the guards around the arena.
+            let size = changed.program[24..<28].reversed().reduce(0) { $0 << 8 | Int($1) }
+            guard size <= 1 << 20, let model = try? LoadedModel(planned: changed) else { continue }
+            let inputs = (0..<model.program.inputCount).map { port in
+                (0..<model.program.input(port).sizeBytes).map { _ in
+                    UInt8(truncatingIfNeeded: random.next())
+                }
+            }
+            let outputs = try model.infer(inputs)
+            #expect(outputs.count == model.program.outputCount, "seed \(seed), round \(round)")
+        }
+    }
+
+    /// Puts a word that borders on a limit, or flips a bit, in one of the sections.
+    private func mutate(_ planned: inout PlannedProgram, _ random: inout Random) {
+        let borders: [UInt32] = [
+            0, 1, 2, 0x80, 0xFF, 0x1001, 0x1_0001, 0x4000_0000, 0x7FFF_FFFF, 0xFFFF_FF80, .max,
+        ]
+        let word = borders[random.below(borders.count)]
+        let isWord = random.below(2) == 0
+        func change(_ bytes: inout [UInt8]) {
+            guard bytes.count >= 4 else { return }
+            let place = random.below(bytes.count / 4) * 4
+            if isWord {
+                for byte in 0..<4 {
+                    bytes[place + byte] = UInt8(truncatingIfNeeded: word >> UInt32(8 * byte))
+                }
+            } else {
+                bytes[place + random.below(4)] ^= 1 << UInt8(random.below(8))
+            }
+        }
+        switch random.below(8) {
+        case 0: change(&planned.scales)
+        case 1: change(&planned.constants)
+        default: change(&planned.program)
+        }
+    }
+}
