@@ -1,0 +1,45 @@
+import Telemetry
+
+extension Agent {
+    /// Whether there is anything that the collector should get.
+    var hasUplinkWork: Bool {
+        guard let uplink else { return false }
+        if state.isEnrolled(at: uplink.peer.keyID) { return state.spool.liveCount > 0 }
+        return uplink.hasToken
+    }
+
+    /// Begins the next exchange when there is work and its time has come.
+    mutating func pumpUplink(now: Int64) {
+        uplink?.expire(now: now)
+        guard let ready = uplink, hasUplinkWork, ready.isReady(now: now) else { return }
+        guard state.isEnrolled(at: ready.peer.keyID) else {
+            uplink?.beginEnrolment(now: now)
+            return
+        }
+        let frames = state.oldestFrames(limitBytes: configuration.limits.batchBytes)
+        let nonce = state.record.nonce(of: frames.first?.position.epoch ?? 0)
+        uplink?.beginBatch(frames, nonce: nonce, now: now)
+    }
+
+    /// Goes on with the exchange under way.
+    mutating func advanceUplink(now: Int64) {
+        guard let change = uplink?.advance(now: now), let peer = uplink?.peer else { return }
+        do throws(AgentError) {
+            switch change {
+            case .nothing: break
+            case .enrolled:
+                try state.enrol(peer.keyID, isEnrolled: true)
+                Log.note("enrolled as", id: peer.deviceID)
+            case .forgotten:
+                if uplink?.hasToken == true, state.isEnrolled(at: peer.keyID) {
+                    try state.enrol(peer.keyID, isEnrolled: false)
+                }
+            case .acknowledged(let position):
+                state.free(through: position)
+                lastAcknowledged = (position, Clock.milliseconds)
+            }
+        } catch {
+            error.line.printError()
+        }
+    }
+}

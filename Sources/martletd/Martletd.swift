@@ -1,0 +1,56 @@
+import BundleFormat
+import CPlatform
+
+/// The agent: verifies a bundle, runs it for applications, and reports.
+@main
+struct Martletd {
+    static let version: StaticString = "0.1.0"
+
+    static func main() {
+        var arguments = ArgumentReader.ofProcess()
+        do throws(AgentError) {
+            platform_exit(try run(&arguments).rawValue)
+        } catch {
+            error.line.printError()
+            platform_exit(error.status.rawValue)
+        }
+    }
+
+    private static func run(_ arguments: inout ArgumentReader) throws(AgentError) -> ExitStatus {
+        if arguments.take("--help") { return show(help) }
+        if arguments.take("--version") { return show(version) }
+        guard Sodium.initialize() else { throw .noRandomness }
+        if arguments.take("run") { return try RunCommand(&arguments).run() }
+        if arguments.take("infer") { return try InferCommand(&arguments).run() }
+        if arguments.take("status") { return try StatusCommand(&arguments).run() }
+        if arguments.take("state"), arguments.take("check") {
+            return try StateCheckCommand(&arguments).run()
+        }
+        throw .usage("a verb is missing or unknown", argument: arguments.word() ?? [])
+    }
+
+    private static func show(_ text: StaticString) -> ExitStatus {
+        var line = TextLine(text)
+        line.append("\n")
+        return line.print() ? .success : .inputOutput
+    }
+
+    private static let help: StaticString = """
+        martletd: runs a signed model bundle on a device and reports to a collector.
+
+          martletd run --config FILE
+              Verify the bundle, prove this machine on its golden vectors, serve applications
+              on a Unix socket and report. SIGTERM ends it in order, SIGHUP reports now.
+          martletd infer --bundle F.eib --trust KEY.pub --input X.npy --output Y.npy
+              Run the bundle on the samples of X. Repeat --input and --output in the order of
+              the model's tensors, --trust for every key that may have signed.
+          martletd status --socket S [--json]
+              What a running agent says of itself.
+          martletd state check (--config FILE | --state DIR)
+              Whether the state directory of a stopped agent is whole.
+          martletd --help | --version
+
+        Exit codes: 0 ok, 1 internal, 2 usage, 3 refused as unsafe, 4 authentication or integrity,
+        5 unsupported model, 7 input or output failed, 8 no space, 9 wrong target.
+        """
+}

@@ -1,0 +1,140 @@
+import CPlatform
+
+/// A file's name: bytes and a NUL, as the system wants it.
+struct Path {
+    /// The name and its NUL.
+    let bytes: [UInt8]
+
+    /// Makes a path; `nil` when it is empty, too long or holds a NUL.
+    init?(_ text: [UInt8]) {
+        guard !text.isEmpty, text.count < Path.sizeMax, !text.contains(0) else { return nil }
+        bytes = text + [0]
+    }
+
+    /// A path for messages about something without a file.
+    init(fixed text: StaticString) {
+        bytes = TextLine(text).bytes + [0]
+    }
+
+    /// PATH_MAX of Linux.
+    static let sizeMax = 4_096
+
+    /// The name without its NUL.
+    var text: [UInt8] { [UInt8](bytes.dropLast()) }
+
+    func appending(_ part: StaticString) -> Path { appending(TextLine(part).bytes) }
+
+    func appending(_ part: [UInt8]) -> Path {
+        Path(joined: text + part + [0])
+    }
+
+    private init(joined bytes: [UInt8]) { self.bytes = bytes }
+}
+
+/// An open file, closed at the end of its life.
+struct OwnedFile: ~Copyable {
+    let descriptor: Int32
+    let path: Path
+
+    /// Opens a file; `how` is an or of `platform_open_...`.
+    init(_ path: Path, how: Int32, permissions: UInt32 = 0o600) throws(AgentError) {
+        // Safe: a path ends with NUL.
+        let result = unsafe platform_open(
+            platform_working_directory,
+            path.bytes,
+            how,
+            permissions
+        )
+        guard result >= 0 else { throw .system(.open, code: -result, path: path) }
+        descriptor = result
+        self.path = path
+    }
+
+    deinit { _ = platform_close(descriptor) }
+
+    func status() throws(AgentError) -> platform_status {
+        var status = platform_status()
+        // Safe: the structure is a local variable.
+        let result = unsafe platform_status_of(descriptor, &status)
+        guard result >= 0 else { throw .system(.read, code: -result, path: path) }
+        return status
+    }
+
+    /// The file's whole content.
+    func contents(sizeMax: Int) throws(AgentError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: sizeMax + 1)
+        // Safe: the array has the count that is passed.
+        let count = unsafe platform_read_at(descriptor, &bytes, bytes.count, 0)
+        guard count >= 0 else { throw .system(.read, code: Int32(-count), path: path) }
+        guard count <= sizeMax else {
+            throw .system(.read, code: OwnedFile.fileTooLarge, path: path)
+        }
+        return [UInt8](bytes.prefix(Int(count)))
+    }
+
+    /// Writes all bytes at an offset.
+    func write(_ bytes: [UInt8], at offset: Int64) throws(AgentError) {
+        // Safe: the pointer and the count are the array's.
+        let result = unsafe platform_write_at(descriptor, bytes, bytes.count, offset)
+        guard result >= 0 else { throw .system(.write, code: Int32(-result), path: path) }
+    }
+
+    /// Makes content and size durable.
+    func synchronize() throws(AgentError) {
+        let result = platform_sync(descriptor)
+        guard result >= 0 else { throw .system(.synchronize, code: -result, path: path) }
+    }
+
+    /// Reserves blocks, so that later writes inside cannot lack space.
+    func reserve(_ sizeBytes: UInt64) throws(AgentError) {
+        let result = platform_reserve(descriptor, Int64(sizeBytes))
+        guard result >= 0 else { throw .system(.reserve, code: -result, path: path) }
+    }
+
+    /// EFBIG: the file is larger than its reader allows.
+    private static let fileTooLarge: Int32 = 27
+}
+
+/// What happens to names; each throws `AgentError.system`.
+enum Names {
+    static func makeDirectory(_ path: Path) throws(AgentError) {
+        // Safe: a path ends with NUL.
+        let result = unsafe platform_make_directory(platform_working_directory, path.bytes, 0o700)
+        guard result >= 0 || result == -platform_error_exists else {
+            throw .system(.makeDirectory, code: -result, path: path)
+        }
+    }
+
+    /// Removes a file; one that is not there is as good.
+    static func remove(_ path: Path) throws(AgentError) {
+        // Safe: a path ends with NUL.
+        let result = unsafe platform_remove(platform_working_directory, path.bytes)
+        guard result >= 0 || result == -platform_error_no_entry else {
+            throw .system(.remove, code: -result, path: path)
+        }
+    }
+
+    /// Gives a file its final name and makes the directory durable.
+    static func publish(
+        _ temporary: Path,
+        as path: Path,
+        in directory: Path
+    ) throws(AgentError) {
+        // Safe: paths end with NUL.
+        var result = unsafe platform_rename(
+            platform_working_directory,
+            temporary.bytes,
+            path.bytes
+        )
+        guard result >= 0 else { throw .system(.rename, code: -result, path: path) }
+        // Safe: paths end with NUL.
+        result = unsafe platform_sync_directory(platform_working_directory, directory.bytes)
+        guard result >= 0 else { throw .system(.synchronize, code: -result, path: directory) }
+    }
+
+    static func exists(_ path: Path) -> Bool {
+        var status = platform_status()
+        // Safe: a path ends with NUL, and the structure is a local variable.
+        return unsafe platform_status_at(platform_working_directory, path.bytes, &status) >= 0
+    }
+}
