@@ -16,9 +16,13 @@ extension Agent {
             uplink?.beginEnrolment(now: now)
             return
         }
-        let frames = state.oldestFrames(limitBytes: configuration.limits.batchBytes)
-        let nonce = state.record.nonce(of: frames.first?.position.epoch ?? 0)
-        uplink?.beginBatch(frames, nonce: nonce, now: now)
+        let limit = configuration.limits.batchBytes
+        guard let batch = state.oldestBatch(limitBytes: limit) else {
+            // What waits cannot be read; the next report may be, and then these count as lost.
+            uplink?.postpone(now: now)
+            return
+        }
+        uplink?.begin(batch, nonce: state.record.nonce(of: batch.epoch), now: now)
     }
 
     /// Goes on with the exchange under way.

@@ -28,19 +28,16 @@ struct CollectorPeer {
         [UInt8](Sodium.blake2b(device.publicKey.bytes).prefix(Wire.deviceIDSizeBytes))
     }
 
-    /// A batch of frames of one boot; `nil` when the collector's key is no key.
-    func batch(_ frames: [SpoolFrame], nonce: UInt64) -> [UInt8]? {
-        guard let first = frames.first, let last = frames.last else { return nil }
-        var plain: [UInt8] = []
-        for frame in frames { plain += frame.encoded(serial: 0) }
-        guard let sealed = sealingKey.seal(plain) else { return nil }
+    /// A sealed and signed batch of frames of one boot; `nil` when the collector's key is no key.
+    func seal(_ batch: SpoolBatch, nonce: UInt64) -> [UInt8]? {
+        guard let sealed = sealingKey.seal(batch.bytes) else { return nil }
         let header = BatchHeader(
             deviceID: deviceID,
-            epoch: first.position.epoch,
+            epoch: batch.epoch,
             nonce: nonce,
-            firstSequence: first.position.sequence,
-            lastSequence: last.position.sequence,
-            frameCount: UInt32(frames.count),
+            firstSequence: batch.firstSequence,
+            lastSequence: batch.lastSequence,
+            frameCount: batch.frameCount,
             payloadSizeBytes: UInt32(sealed.count),
             collectorKeyID: keyID
         )
@@ -48,18 +45,17 @@ struct CollectorPeer {
         return signed + device.sign(Wire.batchDomain + signed)
     }
 
-    /// How far the batch with `hash` (BLAKE2b-256), from `first` to `last`, is stored; `nil` unless
-    /// the answer is signed, whole and about this batch.
+    /// How far a batch, whose sealed form has the BLAKE2b-256 `hash`, is stored; `nil` unless the
+    /// answer is signed, whole and about this batch.
     func acknowledged(
         _ record: [UInt8],
         hash: [UInt8],
-        first: FramePosition,
-        last: FramePosition
+        of batch: SpoolBatch
     ) -> FramePosition? {
         guard let answer = try? Acknowledgement(decoding: record),
             isSigned(record, size: Acknowledgement.signedSizeBytes, Wire.acknowledgementDomain),
-            answer.batchHash == hash, answer.deviceID == deviceID, answer.epoch == last.epoch,
-            answer.sequence >= first.sequence, answer.sequence <= last.sequence
+            answer.batchHash == hash, answer.deviceID == deviceID, answer.epoch == batch.epoch,
+            (batch.firstSequence...batch.lastSequence).contains(answer.sequence)
         else { return nil }
         return FramePosition(epoch: answer.epoch, sequence: answer.sequence)
     }

@@ -122,14 +122,9 @@ final class DeviceState {
         }
     }
 
-    /// The oldest waiting frames; empty when the medium fails.
-    func oldestFrames(limitBytes: UInt64) -> [SpoolFrame] {
-        do throws(SpoolError) {
-            return try spool.oldest(limitBytes: Int(limitBytes))
-        } catch {
-            say(error)
-            return []
-        }
+    /// The oldest waiting frames of one boot; `nil` when there are none.
+    func oldestBatch(limitBytes: UInt64) -> SpoolBatch? {
+        spool.oldestBatch(limitBytes: Int(limitBytes))
     }
 
     /// Frees acknowledged frames.

@@ -9,7 +9,7 @@ import Telemetry
 struct Uplink {
     private enum Task {
         case enrolling(nonce: [UInt8])
-        case sending(hash: [UInt8], first: FramePosition, last: FramePosition)
+        case sending(SpoolBatch, hash: [UInt8])
     }
 
     /// What an exchange changed.
@@ -98,15 +98,9 @@ struct Uplink {
     }
 
     /// Begins to send frames of one boot.
-    mutating func beginBatch(_ frames: [SpoolFrame], nonce: UInt64, now: Int64) {
-        guard let first = frames.first, let last = frames.last,
-            let body = peer.batch(frames, nonce: nonce)
-        else { return fail(nil, now: now) }
-        let task = Task.sending(
-            hash: Sodium.blake2b(body),
-            first: first.position,
-            last: last.position
-        )
+    mutating func begin(_ batch: SpoolBatch, nonce: UInt64, now: Int64) {
+        guard let body = peer.seal(batch, nonce: nonce) else { return fail(nil, now: now) }
+        let task = Task.sending(batch, hash: Sodium.blake2b(body))
         begin(task, Wire.batchPath, Wire.batchContentType, body, now)
     }
 
@@ -164,9 +158,8 @@ struct Uplink {
         switch task {
         case .enrolling(let nonce):
             if peer.isReceipt(response.body, nonce: nonce) { change = .enrolled }
-        case .sending(let hash, let first, let last):
-            let body = response.body
-            let position = peer.acknowledged(body, hash: hash, first: first, last: last)
+        case .sending(let batch, let hash):
+            let position = peer.acknowledged(response.body, hash: hash, of: batch)
             if let position { change = .acknowledged(position) }
         }
         if case .nothing = change {
@@ -185,6 +178,11 @@ struct Uplink {
     private mutating func fail(_ retryAfterSeconds: UInt64?, now: Int64) {
         if !hasSaidWhy { Log.note("the collector cannot be reached; reports wait") }
         hasSaidWhy = true
+        postpone(retryAfterSeconds, now: now)
+    }
+
+    /// Counts a failure and waits before the next attempt.
+    mutating func postpone(_ retryAfterSeconds: UInt64? = nil, now: Int64) {
         let random = RecordBytes(bytes: Sodium.randomBytes(count: 8)).number(0, size: 8)
         let wait = backoff.fail(retryAfterSeconds: retryAfterSeconds, random: random)
         wakeTime = now + Int64(wait) * 1_000_000
