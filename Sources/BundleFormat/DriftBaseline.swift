@@ -1,6 +1,7 @@
 // The baseline section: "EIBBASE1" | u32 tensor count 0...32 | u32 class count 0...4096
 // | u64 samples | zero to 64, then for each tensor u8 kind (0 input, 1 output) | u8 zero
-// | u16 index | u32 zero | 256 x u32 counts of the stored values -128...127, then class count x u32.
+// | u16 index | u32 zero | 256 x u32 counts of the stored values -128...127,
+// then class count x u32.
 
 /// Histograms of inputs and outputs on known data, against which drift is measured.
 public struct DriftBaseline: Sendable, Equatable {

@@ -2,8 +2,9 @@
 //
 //   public key   "untrusted comment: TEXT" LF base64("Ed" | key number 8 | public key 32) LF
 //   secret key   "untrusted comment: TEXT" LF base64("Ed" | kdf 2 | "B2" | salt 32
-//                | ops u64 | mem u64 | X) LF, where X = key number 8 | secret key 64 | checksum 32, XORed with
-//                scrypt(password) when kdf is "Sc", plain when kdf is two zero bytes
+//                | ops u64 | mem u64 | X) LF, where X = key number 8 | secret key 64
+//                | checksum 32, XORed with scrypt(password) when kdf is "Sc", plain when kdf is
+//                two zero bytes
 //
 // The checksum is BLAKE2b-256("Ed" | key number | secret key).
 

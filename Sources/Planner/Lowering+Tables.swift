@@ -1,11 +1,6 @@
+import Glibc
 import InferenceRuntime
 import ModelGraph
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 // Operators of one input: a table of 256 bytes, computed exactly here, looked up on the device.
 extension Lowering {

@@ -1,8 +1,10 @@
-/// The collector's word that a batch is stored durably. Only it lets a device free frames.
+/// The collector's word that a batch is stored durably.
 ///
-///     0 "MLTA" | 4 u16 version | 6 u16 status | 8 device id 16 | 24 u64 epoch | 32 u64 acknowledged
-///     sequence | 40 u64 server time, Unix ms | 48 BLAKE2b-256 of the batch | 80 zero to 128
-///     | 128 signature 64
+/// Only it lets a device free frames.
+///
+///     0 "MLTA" | 4 u16 version | 6 u16 status | 8 device id 16 | 24 u64 epoch
+///     | 32 u64 acknowledged sequence | 40 u64 server time, Unix ms
+///     | 48 BLAKE2b-256 of the batch | 80 zero to 128 | 128 signature 64
 public struct Acknowledgement: Sendable, Equatable {
     /// What the collector did with the batch.
     public enum Status: UInt16, Sendable {

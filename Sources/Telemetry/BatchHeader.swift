@@ -101,7 +101,6 @@ extension ByteWriter {
     }
 }
 
-
 extension ByteReader {
     /// Opens a record of at least 8 bytes and checks magic and version.
     init(_ record: [UInt8], magic: [UInt8]) throws(WireError) {

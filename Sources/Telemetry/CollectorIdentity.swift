@@ -18,7 +18,9 @@ public struct CollectorIdentity: Sendable, Equatable {
     /// Reads the line; `nil` when it is not one, apart from white space at its end.
     public init?(line: [UInt8]) {
         var line = line
-        while let last = line.last, last == 0x0A || last == 0x0D || last == 0x20 { line.removeLast() }
+        while let last = line.last, last == 0x0A || last == 0x0D || last == 0x20 {
+            line.removeLast()
+        }
         guard line.starts(with: CollectorIdentity.prefix),
             let keys = Hexadecimal.decode(line.dropFirst(CollectorIdentity.prefix.count)),
             keys.count == 64

@@ -68,7 +68,9 @@ public struct LatencyHistogram: Sendable, Equatable {
     }
 }
 
-/// The exact distribution of the stored values -128...127 of one tensor. Counts saturate.
+/// The exact distribution of the stored values -128...127 of one tensor.
+///
+/// Counts saturate.
 public struct CodeHistogram: Sendable, Equatable {
     /// The number of bins, one for each stored value.
     public static let binCount = 256

@@ -106,7 +106,8 @@ extension Report {
 extension Report.Life {
     fileprivate var fields: [UInt64] {
         [
-            starts, previousStop.rawValue, crashSignal, crashProgramCounter, spoolDropped, spoolLost,
+            starts, previousStop.rawValue, crashSignal, crashProgramCounter, spoolDropped,
+            spoolLost,
             uptimeMilliseconds, residentKibibytes,
         ]
     }

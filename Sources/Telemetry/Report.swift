@@ -35,7 +35,9 @@ public enum StopReason: UInt64, Sendable {
     case crash = 2
 }
 
-/// What a device says about one interval. All counts are since the previous report.
+/// What a device says about one interval.
+///
+/// All counts are since the previous report.
 public struct Report: Sendable, Equatable {
     /// The outcomes of requests, counted apart.
     public struct Outcomes: Sendable, Equatable {

@@ -91,6 +91,7 @@ public struct ReportAccumulator: Sendable {
     ///   - quality: how far the wall clock can be believed.
     ///   - isComplete: false when the interval was cut short.
     ///   - life: the agent's run.
+    /// - Returns: The report of the interval that ended.
     public mutating func close(
         endMilliseconds: UInt64,
         wallMilliseconds: UInt64,

@@ -52,7 +52,10 @@ extension Spool {
         var serials: [UInt64] = []
         for index in 0..<count {
             guard
-                let head = try? storage.read(at: place(index), count: SpoolFormat.segmentHeadSizeBytes),
+                let head = try? storage.read(
+                    at: place(index),
+                    count: SpoolFormat.segmentHeadSizeBytes
+                ),
                 let serial = SpoolFormat.serial(ofHead: head), serial % count == index
             else { continue }
             serials.append(serial)
@@ -100,7 +103,9 @@ extension Spool {
         headOffset = endOfFrames(in: headSerial)
     }
 
-    /// Gives an empty spool the size of its storage. What segments hold is released already.
+    /// Gives an empty spool the size of its storage.
+    ///
+    /// What segments hold is released already.
     private mutating func resize(to segmentCount: UInt32) throws(SpoolError) {
         var next = superblock
         next.segmentCount = segmentCount

@@ -72,7 +72,9 @@ public struct Spool<Storage: SpoolStorage, Hasher: FrameHasher> {
         UInt64(superblock.segmentCount) * UInt64(superblock.segmentSizeBytes)
     }
 
-    /// Appends a report. When this returns, the report survives a loss of power.
+    /// Appends a report.
+    ///
+    /// When this returns, the report survives a loss of power.
     ///
     /// - Throws: `SpoolError`; the spool is then as it was before, but perhaps for frames that
     ///   were dropped to make room, and for this report, which may be found at the next opening.
@@ -113,7 +115,9 @@ public struct Spool<Storage: SpoolStorage, Hasher: FrameHasher> {
         liveCount += 1
     }
 
-    /// Frees all frames up to a position, durably. One beyond the newest frame stands for it.
+    /// Frees all frames up to a position, durably.
+    ///
+    /// One beyond the newest frame stands for it.
     ///
     /// - Throws: `SpoolError`; the frames are then kept and will be sent again.
     public mutating func free(through position: FramePosition) throws(SpoolError) {
@@ -193,7 +197,9 @@ extension Spool {
         try release(releasable, in: next)
     }
 
-    /// Commits a superblock without some frames. Missing numbers among them are lost for good.
+    /// Commits a superblock without some frames.
+    ///
+    /// Missing numbers among them are lost for good.
     private mutating func release(
         _ releasable: Releasable,
         in next: SpoolSuperblock

@@ -2,8 +2,9 @@
 public struct SpoolFrame: Sendable, Equatable {
     /// Its place in the order of all frames of the device.
     public var position: FramePosition
-    /// How many frames were appended to the spool, this one included. A number that a collector
-    /// never sees was dropped or lost on the device.
+    /// How many frames were appended to the spool, this one included.
+    ///
+    /// A number that a collector never sees was dropped or lost on the device.
     public var number: UInt64
     /// The hash of the frame before it, 16 bytes; zeros for the first.
     public var previousHash: [UInt8]
@@ -18,7 +19,9 @@ public struct SpoolFrame: Sendable, Equatable {
         self.body = body
     }
 
-    /// The frame's bytes in a segment, padded to a multiple of 8. In a batch the serial is 0.
+    /// The frame's bytes in a segment, padded to a multiple of 8.
+    ///
+    /// In a batch the serial is 0.
     public func encoded(serial: UInt64 = 0) -> [UInt8] {
         precondition(previousHash.count == SpoolFormat.hashSizeBytes)
         precondition(body.count <= SpoolFormat.bodySizeMax)

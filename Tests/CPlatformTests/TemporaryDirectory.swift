@@ -10,8 +10,9 @@ final class TemporaryDirectory {
     let descriptor: Int32
 
     init() throws {
+        let places = String(repeating: "X", count: 6)  // mkdtemp fills them
         var template = Array(
-            "\(FileManager.default.temporaryDirectory.path)/platform-XXXXXX".utf8CString
+            "\(FileManager.default.temporaryDirectory.path)/platform-\(places)".utf8CString
         )
         path = String(cString: try #require(mkdtemp(&template)))
         descriptor = platform_open(platform_working_directory, path, platform_open_directory, 0)

@@ -130,7 +130,9 @@ extension CrashingStorage.Moment {
 enum SumHasher: FrameHasher {
     static func hash(_ frame: [UInt8]) -> [UInt8] {
         var hash = [UInt8](repeating: 0, count: 16)
-        for (index, byte) in frame.enumerated() { hash[index % 16] = hash[index % 16] &* 31 &+ byte }
+        for (index, byte) in frame.enumerated() {
+            hash[index % 16] = hash[index % 16] &* 31 &+ byte
+        }
         return hash
     }
 }

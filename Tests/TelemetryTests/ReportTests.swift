@@ -5,12 +5,16 @@ import Testing
 @Suite("Reports")
 struct ReportTests {
     // RFC 8949, appendix A.
-    @Test("numbers have the coding of the standard", arguments: [
-        (0, [0x00]), (10, [0x0A]), (23, [0x17]), (24, [0x18, 0x18]),
-        (100, [0x18, 0x64]), (1_000, [0x19, 0x03, 0xE8]), (1_000_000, [0x1A, 0, 0x0F, 0x42, 0x40]),
-        (1_000_000_000_000, [0x1B, 0, 0, 0, 0xE8, 0xD4, 0xA5, 0x10, 0]),
-        (.max, [0x1B, 255, 255, 255, 255, 255, 255, 255, 255]),
-    ] as [(UInt64, [UInt8])])
+    @Test(
+        "numbers have the coding of the standard",
+        arguments: [
+            (0, [0x00]), (10, [0x0A]), (23, [0x17]), (24, [0x18, 0x18]),
+            (100, [0x18, 0x64]), (1_000, [0x19, 0x03, 0xE8]),
+            (1_000_000, [0x1A, 0, 0x0F, 0x42, 0x40]),
+            (1_000_000_000_000, [0x1B, 0, 0, 0, 0xE8, 0xD4, 0xA5, 0x10, 0]),
+            (.max, [0x1B, 255, 255, 255, 255, 255, 255, 255, 255]),
+        ] as [(UInt64, [UInt8])]
+    )
     func standardNumbers(value: UInt64, bytes: [UInt8]) throws {
         var writer = CBORWriter()
         writer.unsigned(value)
@@ -20,10 +24,13 @@ struct ReportTests {
         try reader.end()
     }
 
-    @Test("another coding of the same number is refused", arguments: [
-        [UInt8]([0x18, 0x17]), [0x19, 0, 0xFF], [0x1A, 0, 0, 0xFF, 0xFF],
-        [0x1B, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF], [0x1F],
-    ])
+    @Test(
+        "another coding of the same number is refused",
+        arguments: [
+            [UInt8]([0x18, 0x17]), [0x19, 0, 0xFF], [0x1A, 0, 0, 0xFF, 0xFF],
+            [0x1B, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF], [0x1F],
+        ]
+    )
     func longForms(bytes: [UInt8]) {
         #expect(throws: ReportError.notDeterministic(offsetBytes: 0)) {
             var reader = CBORReader(bytes)
@@ -117,9 +124,11 @@ struct HistogramTests {
     @Test("every latency lies between its bin's bounds, and bins are at most an eighth wide")
     func bins() {
         var generator = SeededGenerator(seed: 1)
-        let cases = Array(0...3_000) + (0..<2_000).map { _ in
-            UInt64.random(in: 0...251_658_239, using: &generator)
-        }
+        let cases =
+            Array(0...3_000)
+            + (0..<2_000).map { _ in
+                UInt64.random(in: 0...251_658_239, using: &generator)
+            }
         for value in cases {
             let bin = LatencyHistogram.bin(of: value)
             let lower = LatencyHistogram.lowerBound(ofBin: bin)
@@ -172,11 +181,14 @@ struct HistogramTests {
     }
 
     // RFC 3720, appendix B.4.
-    @Test("the checksum gives the known answers", arguments: [
-        ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
-        ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43), ([UInt8](0..<32), 0x46DD_794E),
-        ([UInt8]((0..<32).reversed()), 0x113F_DB5C),
-    ] as [([UInt8], UInt32)])
+    @Test(
+        "the checksum gives the known answers",
+        arguments: [
+            ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
+            ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43), ([UInt8](0..<32), 0x46DD_794E),
+            ([UInt8]((0..<32).reversed()), 0x113F_DB5C),
+        ] as [([UInt8], UInt32)]
+    )
     func checksum(bytes: [UInt8], expected: UInt32) {
         #expect(CRC32C.checksum(bytes[...]) == expected)
         let head = CRC32C.checksum(bytes[..<7])

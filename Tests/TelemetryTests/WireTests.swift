@@ -34,11 +34,15 @@ struct WireTests {
         }
     }
 
-    @Test("fields that break a rule are named by their offset", arguments: [
-        (0, WireError.magicMismatch), (4, .versionUnknown(254)), (6, .fieldOutOfRange(offsetBytes: 6)),
-        (47, .fieldOutOfRange(offsetBytes: 40)), (56, .fieldOutOfRange(offsetBytes: 56)),
-        (60, .fieldOutOfRange(offsetBytes: 60)), (95, .fieldOutOfRange(offsetBytes: 72)),
-    ])
+    @Test(
+        "fields that break a rule are named by their offset",
+        arguments: [
+            (0, WireError.magicMismatch), (4, .versionUnknown(254)),
+            (6, .fieldOutOfRange(offsetBytes: 6)),
+            (47, .fieldOutOfRange(offsetBytes: 40)), (56, .fieldOutOfRange(offsetBytes: 56)),
+            (60, .fieldOutOfRange(offsetBytes: 60)), (95, .fieldOutOfRange(offsetBytes: 72)),
+        ]
+    )
     func batchFields(offset: Int, error: WireError) {
         var changed = Self.batch
         changed[offset] ^= 0xFF

@@ -113,6 +113,7 @@ enum Seeds {
     private static func spoolFrame() -> [UInt8] {
         SpoolFrame(
             position: FramePosition(epoch: 1, sequence: 1),
+            number: 1,
             previousHash: [UInt8](repeating: 0, count: 16),
             body: [1, 2, 3]
         ).encoded(serial: 0)
