@@ -33,8 +33,8 @@ let package = Package(
         .library(
             name: "MartletParts",
             targets: [
-                "InferenceRuntime", "BundleFormat", "Telemetry", "ModelGraph", "ModelImport",
-                "Planner", "Packager",
+                "InferenceRuntime", "BundleFormat", "Telemetry", "AgentProtocol", "ModelGraph",
+                "ModelImport", "Planner", "Packager",
             ]
         ),
     ],
@@ -65,9 +65,12 @@ let package = Package(
             swiftSettings: deviceSafe
         ),
         .target(name: "Telemetry", swiftSettings: deviceSafe),
+        .target(name: "AgentProtocol", dependencies: ["CPlatform"], swiftSettings: deviceSafe),
         .executableTarget(
             name: "martletd",
-            dependencies: ["InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform"],
+            dependencies: [
+                "AgentProtocol", "InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform",
+            ],
             swiftSettings: deviceSafe
         ),
 
@@ -146,9 +149,21 @@ let package = Package(
             dependencies: ["Packager", "BundleFormat"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "AgentTests",
+            dependencies: [
+                "martletd", "AgentProtocol", "CPlatform", "InferenceRuntime", "BundleFormat",
+                "Telemetry",
+                "ModelGraph", "ModelImport", "Planner", "Packager",
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "FirmwareTests", dependencies: ["Firmware"], swiftSettings: strict),
         .testTarget(
-            name: "CommandLineTests", dependencies: ["martlet"], swiftSettings: strict),
+            name: "CommandLineTests",
+            dependencies: ["martlet"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

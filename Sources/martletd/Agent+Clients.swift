@@ -1,36 +1,32 @@
+import AgentProtocol
 import CPlatform
 
 extension Agent {
     /// Goes on with one client.
-    mutating func advanceClient(_ index: Int, now: Int64) {
+    mutating func advanceClient(_ index: Int) {
+        // Inferences of other clients may have taken long since the turn began.
+        let now = platform_monotonic_ns()
         switch server.advance(index, now: now) {
         case .nothing, .closed: break
-        case .malformed:
-            recorder.recordBadRequest()
-            server.answer(index, .badRequest, payloadSize: 0, now: now)
-        case .request: answer(index, now: now)
+        case .refused(let status):
+            if status == .wrongSize {
+                recorder.recordBadInput()
+            } else {
+                recorder.recordBadRequest()
+            }
+            server.answer(index, status, payloadSize: 0)
+        case .request(let kind, let flags):
+            let place = server.places[index]
+            var size = 0
+            switch kind {
+            case .infer: size = infer(place)
+            case .status:
+                let isJSON = flags & RequestHeader.isJSON != 0
+                size = Agent.copy(status(isJSON: isJSON), to: place)
+            case .describe: size = Agent.copy(Description.encode(engine), to: place)
+            }
+            server.answer(index, .ok, payloadSize: size)
         }
-    }
-
-    private mutating func answer(_ index: Int, now: Int64) {
-        let place = server.places[index]
-        guard let header = place.header, let kind = RequestKind(rawValue: header.kind) else {
-            recorder.recordBadRequest()
-            return server.answer(index, .unknownKind, payloadSize: 0, now: now)
-        }
-        guard place.hasPayload(ofSize: kind == .infer ? engine.inputSizeBytes : 0) else {
-            recorder.recordBadInput()
-            return server.answer(index, .wrongSize, payloadSize: 0, now: now)
-        }
-        var size = 0
-        switch kind {
-        case .infer: size = infer(place)
-        case .status:
-            let isJSON = header.flags & RequestHeader.isJSON != 0
-            size = Agent.copy(status(isJSON: isJSON), to: place)
-        case .describe: size = Agent.copy(Description.encode(engine), to: place)
-        }
-        server.answer(index, .ok, payloadSize: size, now: now)
     }
 
     /// Runs the model on a place's payload; the answer's size.

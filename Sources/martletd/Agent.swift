@@ -1,3 +1,4 @@
+import AgentProtocol
 import BundleFormat
 import CPlatform
 import Telemetry
@@ -68,6 +69,7 @@ struct Agent: ~Copyable {
         Log.note("stopping")
         server.stopAccepting()
         while try drainsOn() { try turn() }
+        server.closeAll()
         report(isComplete: false)
         try sendLast()
     }
@@ -81,7 +83,7 @@ struct Agent: ~Copyable {
         if entries[2].results != 0 { advanceUplink(now: now) }
         for index in server.places.indices
         where entries[Agent.firstPlace + index].results != 0 {
-            advanceClient(index, now: now)
+            advanceClient(index)
         }
         for _ in 0..<server.closeExpired(now: now) { recorder.recordBadRequest() }
         if now >= nextReport { report(isComplete: true) }
@@ -94,7 +96,7 @@ struct Agent: ~Copyable {
         entries[1] = Agent.entry(server.listener, platform_poll_readable)
         entries[2] = Agent.entry(uplink?.descriptor ?? -1, uplink?.events ?? 0)
         for (index, place) in server.places.enumerated() {
-            entries[Agent.firstPlace + index] = Agent.entry(place.descriptor, place.events)
+            entries[Agent.firstPlace + index] = Agent.entry(place)
         }
         var deadline = min(nextReport, server.deadline, drainDeadline ?? .max)
         deadline = min(deadline, uplink?.deadline(hasWork: hasUplinkWork) ?? .max)
@@ -107,6 +109,13 @@ struct Agent: ~Copyable {
 
     private static func entry(_ descriptor: Int32, _ events: Int16) -> platform_poll_entry {
         platform_poll_entry(descriptor: descriptor, events: events, results: 0)
+    }
+
+    private static func entry(_ place: Connection) -> platform_poll_entry {
+        entry(
+            place.descriptor,
+            place.isAnswering ? platform_poll_writable : platform_poll_readable
+        )
     }
 
     private mutating func obeySignals(now: Int64) {
@@ -124,7 +133,7 @@ struct Agent: ~Copyable {
     private mutating func drainsOn() throws(AgentError) -> Bool {
         // One look without waiting, for requests that came before the signal.
         for (index, place) in server.places.enumerated() {
-            entries[Agent.firstPlace + index] = Agent.entry(place.descriptor, place.events)
+            entries[Agent.firstPlace + index] = Agent.entry(place)
         }
         entries[1].descriptor = -1
         // Safe: the array has the count that is passed.
@@ -160,6 +169,7 @@ struct Agent: ~Copyable {
             pumpUplink(now: platform_monotonic_ns())
             guard uplink?.isBusy == true else { break }
             try wait()
+            while signals.next() != nil {}
             if entries[2].results != 0 { advanceUplink(now: platform_monotonic_ns()) }
         }
     }

@@ -1,5 +1,6 @@
 // The errors of the lower modules in words.
 
+import AgentProtocol
 import BundleFormat
 import CPlatform
 import InferenceRuntime

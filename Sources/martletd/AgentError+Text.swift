@@ -1,3 +1,4 @@
+import AgentProtocol
 import BundleFormat
 import InferenceRuntime
 import Telemetry
@@ -107,6 +108,9 @@ extension AgentError {
         case .noRandomness: line.append("the system has no random numbers")
         case .answerMalformed(let path):
             line.append("the socket's answer breaks the protocol")
+            line.append(place: path)
+        case .agentBusy(let path):
+            line.append("all places of the agent are taken")
             line.append(place: path)
         default: line.append("internal")
         }

@@ -1,3 +1,4 @@
+import AgentProtocol
 import BundleFormat
 import InferenceRuntime
 import Telemetry
@@ -54,6 +55,7 @@ enum AgentError: Error {
     case outOfMemory(sizeBytes: UInt64)
     case noRandomness
     case answerMalformed(Path)
+    case agentBusy(Path)
 
     var status: ExitStatus {
         switch self {
@@ -70,7 +72,7 @@ enum AgentError: Error {
         case .spool: .usage
         case .outOfMemory: .noSpace
         case .noRandomness: .internalError
-        case .answerMalformed: .inputOutput
+        case .answerMalformed, .agentBusy: .inputOutput
         }
     }
 

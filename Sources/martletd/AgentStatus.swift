@@ -1,3 +1,4 @@
+import AgentProtocol
 import BundleFormat
 import Telemetry
 
@@ -88,6 +89,7 @@ extension Agent {
         addSpool(to: &status)
         let life = state.lifeNow()
         status.field("previous-stop", life.previousStop.rawValue)
+        status.field("crash-signal", life.crashSignal)
         status.field("uptime-ms", life.uptimeMilliseconds)
         status.field("resident-kib", life.residentKibibytes)
         status.field("image-bytes", UInt64(engine.image.sizeBytes))

@@ -1,3 +1,4 @@
+import AgentProtocol
 import CPlatform
 
 /// The words of the command line, taken one after the other.

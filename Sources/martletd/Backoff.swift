@@ -1,3 +1,4 @@
+import AgentProtocol
 import CPlatform
 
 /// How long to wait after failures: at random between the least wait and a bound that doubles with

@@ -1,3 +1,4 @@
+import AgentProtocol
 import CPlatform
 
 /// What the crash handler of an earlier run wrote (CPlatform.h has the layout).

@@ -1,5 +1,6 @@
 // device.key: "MLTDKEY1" | seed 32 | the first 8 bytes of BLAKE2b-256 of the 40 before.
 
+import AgentProtocol
 import BundleFormat
 import CPlatform
 

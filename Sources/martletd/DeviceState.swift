@@ -1,3 +1,4 @@
+import AgentProtocol
 import BundleFormat
 import CPlatform
 import Telemetry
@@ -30,7 +31,9 @@ final class DeviceState {
         if recordFile.damagedCount > 0 {
             Log.note("damaged copies of the state record:", recordFile.damagedCount)
         }
-        life.previousStop = recordFile.record.isRunning ? .unknown : .orderly
+        // A record that cannot be read cannot tell of an orderly end.
+        let isUnreadable = recordFile.record.revision == 0 && recordFile.damagedCount > 0
+        life.previousStop = recordFile.record.isRunning || isUnreadable ? .unknown : .orderly
         if let crash = crashFile.previous {
             life.previousStop = .crash
             life.crashSignal = crash.signal

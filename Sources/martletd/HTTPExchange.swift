@@ -1,3 +1,4 @@
+import AgentProtocol
 import CPlatform
 
 /// One POST to the collector, in steps that return at once.

@@ -1,5 +1,6 @@
 // Where bundles are read from and images are written to.
 
+import AgentProtocol
 import BundleFormat
 import CPlatform
 

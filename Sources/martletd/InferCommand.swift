@@ -1,3 +1,4 @@
+import AgentProtocol
 import CPlatform
 import InferenceRuntime
 

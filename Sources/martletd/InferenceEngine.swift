@@ -1,3 +1,4 @@
+import AgentProtocol
 import BundleFormat
 import CPlatform
 import InferenceRuntime

@@ -1,3 +1,4 @@
+import AgentProtocol
 import CPlatform
 
 /// Mapped memory, given back at the end of its life.

@@ -1,35 +1,5 @@
+import AgentProtocol
 import CPlatform
-
-/// A file's name: bytes and a NUL, as the system wants it.
-struct Path {
-    /// The name and its NUL.
-    let bytes: [UInt8]
-
-    /// Makes a path; `nil` when it is empty, too long or holds a NUL.
-    init?(_ text: [UInt8]) {
-        guard !text.isEmpty, text.count < Path.sizeMax, !text.contains(0) else { return nil }
-        bytes = text + [0]
-    }
-
-    /// A path for messages about something without a file.
-    init(fixed text: StaticString) {
-        bytes = TextLine(text).bytes + [0]
-    }
-
-    /// PATH_MAX of Linux.
-    static let sizeMax = 4_096
-
-    /// The name without its NUL.
-    var text: [UInt8] { [UInt8](bytes.dropLast()) }
-
-    func appending(_ part: StaticString) -> Path { appending(TextLine(part).bytes) }
-
-    func appending(_ part: [UInt8]) -> Path {
-        Path(joined: text + part + [0])
-    }
-
-    private init(joined bytes: [UInt8]) { self.bytes = bytes }
-}
 
 /// An open file, closed at the end of its life.
 struct OwnedFile: ~Copyable {
@@ -97,12 +67,15 @@ struct OwnedFile: ~Copyable {
 
 /// What happens to names; each throws `AgentError.system`.
 enum Names {
-    static func makeDirectory(_ path: Path) throws(AgentError) {
+    /// Makes a directory and its name durable; one that is there is as good.
+    static func makeDirectory(_ path: Path, in parent: Path) throws(AgentError) {
         // Safe: a path ends with NUL.
-        let result = unsafe platform_make_directory(platform_working_directory, path.bytes, 0o700)
-        guard result >= 0 || result == -platform_error_exists else {
-            throw .system(.makeDirectory, code: -result, path: path)
-        }
+        var result = unsafe platform_make_directory(platform_working_directory, path.bytes, 0o700)
+        if result == -platform_error_exists { return }
+        guard result >= 0 else { throw .system(.makeDirectory, code: -result, path: path) }
+        // Safe: a path ends with NUL.
+        result = unsafe platform_sync_directory(platform_working_directory, parent.bytes)
+        guard result >= 0 else { throw .system(.synchronize, code: -result, path: parent) }
     }
 
     /// Removes a file; one that is not there is as good.

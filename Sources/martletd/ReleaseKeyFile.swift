@@ -1,3 +1,4 @@
+import AgentProtocol
 import BundleFormat
 
 /// Release public keys in minisign's form: a comment line, then base64 of `Ed`, an 8-byte number

@@ -1,3 +1,4 @@
+import AgentProtocol
 import BundleFormat
 
 /// `martletd run`: serves and reports until SIGTERM.
@@ -10,7 +11,7 @@ struct RunCommand {
         }
         let path = try arguments.path(of: "--config")
         try arguments.finish()
-        configuration = try ConfigurationReader.read(path)
+        configuration = try ConfigurationFile.read(path)
     }
 
     func run() throws(AgentError) -> ExitStatus {

@@ -1,5 +1,6 @@
 // Samples in .npy files: the model's stored type, or uint8 where the source model had uint8.
 
+import AgentProtocol
 import CPlatform
 import InferenceRuntime
 
@@ -118,6 +119,7 @@ final class SampleOutput {
     private let file: OwnedFile
     private let flipsSign: Bool
     private var offset: Int64
+    private var isFinished = false
 
     init(_ path: Path, port: PortInfo, count: Int) throws(AgentError) {
         self.path = path
@@ -132,19 +134,19 @@ final class SampleOutput {
         } catch {
             throw .numpy(error, path)
         }
-        try file.write(header, at: 0)
         offset = Int64(header.count)
         self.file = file
+        try self.file.write(header, at: 0)
+    }
+
+    /// Nothing is left of an array that was not finished.
+    deinit {
+        if !isFinished { try? Names.remove(file.path) }
     }
 
     func append(_ sample: ArraySlice<UInt8>) throws(AgentError) {
         let bytes = flipsSign ? sample.map { $0 ^ 0x80 } : [UInt8](sample)
-        do throws(AgentError) {
-            try file.write(bytes, at: offset)
-        } catch {
-            try? Names.remove(file.path)
-            throw error
-        }
+        try file.write(bytes, at: offset)
         offset += Int64(bytes.count)
     }
 
@@ -157,5 +159,6 @@ final class SampleOutput {
             path.bytes
         )
         guard result >= 0 else { throw .system(.rename, code: -result, path: path) }
+        isFinished = true
     }
 }

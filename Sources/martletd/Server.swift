@@ -1,3 +1,4 @@
+import AgentProtocol
 import CPlatform
 
 /// The Unix socket and its clients: as many as there are places, each with memory of its own.
@@ -7,7 +8,6 @@ import CPlatform
 struct Server: ~Copyable {
     private let path: Path
     private let memory: Mapping
-    private let payloadSize: Int
     private let requestTimeout: Int64
     private let idleTimeout: Int64
     private(set) var listener: Int32
@@ -21,12 +21,14 @@ struct Server: ~Copyable {
         answerSize: Int
     ) throws(AgentError) {
         let count = Int(configuration.limits.clientCountMax)
-        // A payload that is dropped needs room too, and headers are read in whole.
-        let capacity = max(payloadSize, 1_024)
-        let headers = RequestHeader.sizeBytes + AnswerHeader.sizeBytes
-        let stride = (headers + capacity + answerSize + 63) & ~63
-        let (size, isTooLarge) = stride.multipliedReportingOverflow(by: count)
-        guard !isTooLarge else { throw .outOfMemory(sizeBytes: UInt64(stride)) }
+        let stride = Connection.memorySize(
+            inferSizeBytes: payloadSize,
+            answerSizeBytes: answerSize
+        )
+        let (size, isTooLarge) = (stride ?? .max).multipliedReportingOverflow(by: count)
+        guard let stride, !isTooLarge else {
+            throw .outOfMemory(sizeBytes: UInt64(stride ?? .max))
+        }
         let memory = try Mapping(anonymous: size, populated: false)
         for index in 0..<count {
             // Safe: the memory has room for `count` places of `stride` bytes.
@@ -34,7 +36,7 @@ struct Server: ~Copyable {
             places.append(
                 unsafe Connection(
                     memory: UnsafeMutableRawBufferPointer(rebasing: part),
-                    payloadCapacity: capacity
+                    inferSizeBytes: payloadSize
                 )
             )
         }
@@ -42,7 +44,6 @@ struct Server: ~Copyable {
         path = configuration.socket
         requestTimeout = Int64(configuration.limits.requestTimeout) * 1_000_000
         idleTimeout = Int64(configuration.limits.idleTimeout) * 1_000_000
-        self.payloadSize = payloadSize
         self.memory = memory
     }
 
@@ -91,25 +92,21 @@ struct Server: ~Copyable {
 
     /// Goes on with a client whose socket is ready.
     mutating func advance(_ index: Int, now: Int64) -> Connection.Event {
-        var event: Connection.Event
-        if places[index].events == platform_poll_writable {
-            event = places[index].send(idleDeadline: now + idleTimeout)
-        } else {
-            event = places[index].receive(
-                payloadSize: payloadSize,
-                requestDeadline: now + requestTimeout
-            )
-        }
+        let event =
+            if places[index].isAnswering {
+                places[index].send(idleDeadline: now + idleTimeout)
+            } else {
+                places[index].receive(requestDeadline: now + requestTimeout)
+            }
         if event == .closed { places[index].close() }
         return event
     }
 
     /// Answers a request with what was laid in the place's `answerRoom`.
-    mutating func answer(_ index: Int, _ status: AnswerStatus, payloadSize: Int, now: Int64) {
+    mutating func answer(_ index: Int, _ status: AnswerStatus, payloadSize: Int) {
         places[index].answer(status, payloadSize: payloadSize)
-        if places[index].send(idleDeadline: now + idleTimeout) == .closed {
-            places[index].close()
-        }
+        let idleDeadline = platform_monotonic_ns() + idleTimeout
+        if places[index].send(idleDeadline: idleDeadline) == .closed { places[index].close() }
     }
 
     /// Cuts off clients whose time is over; the number of those who left a request unfinished.
@@ -141,6 +138,11 @@ struct Server: ~Copyable {
             }
         }
         return busy
+    }
+
+    /// Closes all clients, whatever they wait for.
+    mutating func closeAll() {
+        for index in places.indices { places[index].close() }
     }
 
     deinit {

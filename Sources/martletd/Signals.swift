@@ -1,3 +1,4 @@
+import AgentProtocol
 import CPlatform
 
 /// The signals that the agent obeys, as events.

@@ -1,3 +1,4 @@
+import AgentProtocol
 import BundleFormat
 import CPlatform
 import Telemetry
@@ -8,7 +9,7 @@ struct StateCheckCommand {
 
     init(_ arguments: inout ArgumentReader) throws(AgentError) {
         if arguments.take("--config") {
-            let configuration = try ConfigurationReader.read(try arguments.path(of: "--config"))
+            let configuration = try ConfigurationFile.read(try arguments.path(of: "--config"))
             path = configuration.state
         } else if arguments.take("--state") {
             path = try arguments.path(of: "--state")

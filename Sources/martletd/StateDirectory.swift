@@ -13,6 +13,7 @@
 // 3. `record`, `spool` and `crash` have all their blocks before they are used, and are written in
 // place.
 
+import AgentProtocol
 import CPlatform
 
 /// The directory and its lock, held until the end of its life.
@@ -24,11 +25,11 @@ struct StateDirectory: ~Copyable {
     ///
     /// - Throws: `AgentError.stateInUse` when another agent has it.
     init(taking path: Path) throws(AgentError) {
-        try Names.makeDirectory(path)
+        try Names.makeDirectory(path, in: path.appending("/.."))
         let how = platform_open_read_write | platform_open_create
         let lock = try StateDirectory.lock(path, how: how)
         let images = path.appending(StateDirectory.imagesName)
-        try Names.makeDirectory(images)
+        try Names.makeDirectory(images, in: path)
         try Names.remove(images.appending("/incoming"))
         self.path = path
         self.lock = lock

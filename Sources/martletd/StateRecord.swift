@@ -8,6 +8,7 @@
 // Invariants: 1. a revision is written to copy `revision mod 2`, so the newest whole copy is never
 // overwritten. 2. The whole copy with the highest revision counts. 3. The epoch never decreases.
 
+import AgentProtocol
 import BundleFormat
 import CPlatform
 
@@ -85,7 +86,15 @@ struct StateRecord: Equatable {
     }
 
     /// Begins a boot: the next epoch and a new nonce.
+    ///
+    /// Boots that left no frame are forgotten, so that an agent that fails again and again does not
+    /// push out the boots whose frames wait.
+    ///
+    /// - Parameters:
+    ///   - newest: the epoch of the spool's newest frame.
+    ///   - nonce: any number.
     mutating func beginBoot(after newest: UInt64, nonce: UInt64) {
+        boots.removeAll { $0.epoch > newest }
         epoch = max(epoch, newest) + 1
         isRunning = true
         if boots.count == StateRecord.bootCountMax { boots.removeFirst() }
@@ -147,27 +156,5 @@ struct StateRecordFile: ~Copyable {
         let result = platform_sync_data(file.descriptor)
         guard result >= 0 else { throw .system(.synchronize, code: -result, path: file.path) }
         record = next
-    }
-}
-
-/// Little-endian numbers in bytes.
-struct RecordBytes {
-    var bytes: [UInt8]
-
-    /// The number of `size` bytes at an offset inside the bytes.
-    func number(_ offset: Int, size: Int) -> UInt64 {
-        var value: UInt64 = 0
-        for index in (0..<size).reversed() { value = value << 8 | UInt64(bytes[offset + index]) }
-        return value
-    }
-
-    mutating func append(_ value: UInt64, size: Int) {
-        for index in 0..<size {
-            bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * index)))
-        }
-    }
-
-    mutating func zeros(until offset: Int) {
-        while bytes.count < offset { bytes.append(0) }
     }
 }

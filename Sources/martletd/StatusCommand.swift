@@ -1,3 +1,4 @@
+import AgentProtocol
 import CPlatform
 
 /// `martletd status`: asks a running agent.
@@ -34,14 +35,18 @@ struct StatusCommand {
         let request = RequestHeader.encode(.status, flags: flags)
         // Safe: the pointer and the count are the array's. A new socket has room for 16 bytes.
         let sent = unsafe platform_send(descriptor, request, request.count)
-        guard sent == Int64(request.count) else {
+        // An agent without a free place answers and closes before it reads: hear it out.
+        guard sent == Int64(request.count) || sent == -Int64(platform_error_broken_pipe) else {
             throw .system(.write, code: Int32(min(0, sent).magnitude), path: socket)
         }
         let deadline = platform_monotonic_ns() + StatusCommand.timeoutNanoseconds
         let head = try receive(AnswerHeader.sizeBytes, from: descriptor, deadline: deadline)
-        guard let size = AnswerHeader.payloadSize(decoding: head, kind: .status),
-            size <= AgentStatus.sizeMax
+        guard let answer = AnswerHeader(decoding: head) else { throw .answerMalformed(socket) }
+        if answer.status == .busy { throw .agentBusy(socket) }
+        guard answer.status == .ok, answer.kind == RequestKind.status.rawValue,
+            answer.payloadSizeBytes <= UInt32(AgentStatus.sizeMax)
         else { throw .answerMalformed(socket) }
+        let size = answer.payloadSizeBytes
         let text = try receive(Int(size), from: descriptor, deadline: deadline)
         // Safe: the pointer and the count are the array's.
         let printed = unsafe platform_print(text, text.count)

@@ -7,7 +7,10 @@ struct ImportTests {
         "InferenceRuntime": ["CKernels"],
         "BundleFormat": ["CSodium", "CZstd"],
         "Telemetry": [],
-        "martletd": ["InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform"],
+        "AgentProtocol": ["CPlatform"],
+        "martletd": [
+            "AgentProtocol", "InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform",
+        ],
         "ModelGraph": [],
         "ModelImport": ["ModelGraph", "Foundation", "FoundationEssentials"],
         "Quantizer": ["ModelGraph", "Foundation", "FoundationEssentials"],
@@ -46,7 +49,7 @@ struct ImportTests {
             ("CSodium", "BundleFormat/Sodium"), ("CZstd", "BundleFormat/Zstd"),
             ("CArchive", "Packager/Archive"), ("CSodium", "Packager/Signing"),
             ("CZstd", "Packager/Zstd"), ("CPlatform", "martletd/"),
-            ("CKernels", "InferenceRuntime/"),
+            ("CPlatform", "AgentProtocol/Connection"), ("CKernels", "InferenceRuntime/"),
         ]
     )
     func cLibraryDoors(module: String, door: String) {
@@ -68,7 +71,9 @@ struct ImportTests {
 
     @Test("device-safe sources hold no construct that Embedded Swift refuses")
     func deviceSafety() {
-        let deviceSafe: Set = ["InferenceRuntime", "BundleFormat", "Telemetry", "martletd"]
+        let deviceSafe: Set = [
+            "InferenceRuntime", "BundleFormat", "Telemetry", "AgentProtocol", "martletd",
+        ]
         for file in SourceTree.swiftSources where deviceSafe.contains(file.target) {
             for (index, line) in file.lines.enumerated() {
                 let code = line.split(

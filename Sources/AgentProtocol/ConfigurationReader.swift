@@ -1,11 +1,18 @@
-/// Reads a configuration file: strict, so that a slip of the pen is told and not guessed at.
-struct ConfigurationReader {
+/// What is wrong with a configuration, and in which line.
+public struct ConfigurationFault: Error {
+    /// What is wrong, in words.
+    public let what: StaticString
+    /// The line, from 1; the last one when something is missing.
+    public let line: Int
+}
+
+/// Reads a configuration: strict, so that a slip of the pen is told and not guessed at.
+public struct ConfigurationReader {
     /// Bytes of the file.
-    static let sizeMax = 16_384
+    public static let sizeMax = 16_384
     /// As many release keys as a bundle has places for signatures.
     static let trustCountMax = 16
 
-    private let path: Path
     private var line = 0
     private var seen: [[UInt8]] = []
     private var bundle: Path?
@@ -17,17 +24,13 @@ struct ConfigurationReader {
     private var token: Path?
     private var limits = Configuration.Limits()
 
-    private init(_ path: Path) { self.path = path }
+    private init() {}
 
-    /// Reads the file at `path`.
-    static func read(_ path: Path) throws(AgentError) -> Configuration {
-        let file = try OwnedFile(path, how: 0)
-        return try parse(try file.contents(sizeMax: sizeMax), path: path)
-    }
-
-    /// Reads the text of a file; `path` is for messages.
-    static func parse(_ text: [UInt8], path: Path) throws(AgentError) -> Configuration {
-        var reader = ConfigurationReader(path)
+    /// Reads the text of a file.
+    ///
+    /// - Throws: `ConfigurationFault` for the first line that breaks a rule.
+    public static func parse(_ text: [UInt8]) throws(ConfigurationFault) -> Configuration {
+        var reader = ConfigurationReader()
         guard text.last ?? 0x0A == 0x0A else { throw reader.refused("the last line has no end") }
         for line in text.dropLast().split(separator: 0x0A, omittingEmptySubsequences: false) {
             reader.line += 1
@@ -36,7 +39,7 @@ struct ConfigurationReader {
         return try reader.finish()
     }
 
-    private mutating func readLine(_ text: [UInt8]) throws(AgentError) {
+    private mutating func readLine(_ text: [UInt8]) throws(ConfigurationFault) {
         guard !text.isEmpty, text[0] != 0x23 else { return }
         guard !text.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
             throw refused("a line holds a control character")
@@ -60,9 +63,16 @@ struct ConfigurationReader {
     private mutating func takePath(
         _ key: [UInt8],
         _ value: [UInt8]
-    ) throws(AgentError) -> Bool {
+    ) throws(ConfigurationFault) -> Bool {
         if Self.is(key, "collector") {
-            address = try collectorAddress(value)
+            do throws(CollectorAddress.Fault) {
+                address = try CollectorAddress(value)
+            } catch {
+                switch error {
+                case .form: throw refused("a collector is http://NUMBER:PORT")
+                case .host: throw refused("a collector's host must be an IP number")
+                }
+            }
         } else if Self.is(key, "bundle") {
             bundle = try file(value)
         } else if Self.is(key, "state") {
@@ -86,7 +96,7 @@ struct ConfigurationReader {
     private mutating func takeNumber(
         _ key: [UInt8],
         _ value: [UInt8]
-    ) throws(AgentError) -> Bool {
+    ) throws(ConfigurationFault) -> Bool {
         let hour: UInt64 = 3_600_000
         if Self.is(key, "clients") {
             limits.clientCountMax = try number(value, 1...64)
@@ -114,7 +124,7 @@ struct ConfigurationReader {
         return true
     }
 
-    private func finish() throws(AgentError) -> Configuration {
+    private func finish() throws(ConfigurationFault) -> Configuration {
         guard let bundle else { throw refused("the key bundle is missing") }
         guard let state else { throw refused("the key state is missing") }
         guard let socket else { throw refused("the key socket is missing") }
@@ -145,11 +155,11 @@ extension ConfigurationReader {
         key == TextLine(name).bytes
     }
 
-    private func refused(_ what: StaticString) -> AgentError {
-        .configuration(what, line: line, path: path)
+    private func refused(_ what: StaticString) -> ConfigurationFault {
+        ConfigurationFault(what: what, line: line)
     }
 
-    private func file(_ value: [UInt8]) throws(AgentError) -> Path {
+    private func file(_ value: [UInt8]) throws(ConfigurationFault) -> Path {
         guard let path = Path(value) else { throw refused("this is not a file name") }
         return path
     }
@@ -157,57 +167,11 @@ extension ConfigurationReader {
     private func number(
         _ value: [UInt8],
         _ range: ClosedRange<UInt64>
-    ) throws(AgentError) -> UInt64 {
+    ) throws(ConfigurationFault) -> UInt64 {
         guard let number = Decimal.read(value[...]) else {
             throw refused("this is not a decimal number")
         }
         guard range.contains(number) else { throw refused("the number is out of its range") }
         return number
-    }
-
-    /// Reads `http://NUMBER:PORT`, where an IPv6 number is in brackets.
-    private func collectorAddress(_ value: [UInt8]) throws(AgentError) -> CollectorAddress {
-        let scheme = TextLine("http://").bytes
-        guard value.starts(with: scheme) else {
-            throw refused("a collector is http://NUMBER:PORT")
-        }
-        let authority = [UInt8](value.dropFirst(scheme.count))
-        guard let colon = authority.lastIndex(of: 0x3A),
-            let port = Decimal.read(authority[(colon + 1)...]), (1...65_535).contains(port)
-        else { throw refused("a collector is http://NUMBER:PORT") }
-        var host = [UInt8](authority[..<colon])
-        if host.first == 0x5B, host.last == 0x5D {
-            host = [UInt8](host.dropFirst().dropLast())
-            guard host.contains(0x3A), host.allSatisfy(Self.isInVersion6Number) else {
-                throw refused("a collector's host must be an IP number")
-            }
-        } else {
-            guard !host.isEmpty, host.allSatisfy({ $0 == 0x2E || (0x30...0x39).contains($0) })
-            else { throw refused("a collector's host must be an IP number") }
-        }
-        return CollectorAddress(host: host + [0], port: UInt16(port), authority: authority)
-    }
-
-    private static func isInVersion6Number(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x3A, 0x41...0x46, 0x61...0x66, 0x2E: true
-        default: false
-        }
-    }
-}
-
-/// Decimal numbers without sign or leading zeros.
-enum Decimal {
-    static func read(_ text: ArraySlice<UInt8>) -> UInt64? {
-        guard let first = text.first, first != 0x30 || text.count == 1 else { return nil }
-        var value: UInt64 = 0
-        for byte in text {
-            guard (0x30...0x39).contains(byte) else { return nil }
-            let (product, isOver) = value.multipliedReportingOverflow(by: 10)
-            let (sum, isOverAgain) = product.addingReportingOverflow(UInt64(byte - 0x30))
-            guard !isOver, !isOverAgain else { return nil }
-            value = sum
-        }
-        return value
     }
 }

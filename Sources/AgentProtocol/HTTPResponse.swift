@@ -1,38 +1,52 @@
 /// Why a collector's answer cannot be read.
-enum HTTPFault: Error {
-    case headTooLong, malformed, lengthMissing, bodyTooLong
+public enum HTTPFault: Error, Sendable {
+    /// Status line and headers are longer than any collector's.
+    case headTooLong
+    /// This is not an HTTP/1.1 answer.
+    case malformed
+    /// The body's size is not told beforehand.
+    case lengthMissing
+    /// The body is longer than any collector's.
+    case bodyTooLong
 }
 
 /// An HTTP/1.1 answer that arrives in pieces.
 ///
 /// Only what a collector sends is understood: one answer a connection, with Content-Length. An
 /// answer other than 200 counts as whole after its head; its body is not looked at.
-struct HTTPResponse {
+public struct HTTPResponse: Sendable {
     /// Bytes of status line and headers: proxies add a few, no more.
-    static let headSizeMax = 8_192
+    public static let headSizeMax = 8_192
     /// Bytes of a body: acknowledgements and receipts have 192.
-    static let bodySizeMax = 4_096
+    public static let bodySizeMax = 4_096
 
-    private(set) var bytes: [UInt8] = []
+    /// What counts of the received bytes.
+    private var bytes: [UInt8] = []
     /// The status code, when the head is whole.
-    private(set) var status = 0
+    public private(set) var status = 0
     /// The seconds that the collector asks to wait, if it does.
-    private(set) var retryAfterSeconds: UInt64?
+    public private(set) var retryAfterSeconds: UInt64?
     private var bodyStart = 0
     private var bodySize: Int?
 
+    /// Makes an answer of which nothing has arrived.
+    public init() {}
+
     /// Whether the answer is whole.
-    var isComplete: Bool {
+    public var isComplete: Bool {
         guard status != 0 else { return false }
         guard status == 200, let bodySize else { return true }
         return bytes.count >= bodyStart + bodySize
     }
 
     /// The body of a whole answer of status 200.
-    var body: [UInt8] { [UInt8](bytes.dropFirst(bodyStart).prefix(bodySize ?? 0)) }
+    public var body: [UInt8] { [UInt8](bytes.dropFirst(bodyStart).prefix(bodySize ?? 0)) }
 
-    /// Adds received bytes.
-    mutating func append(_ part: ArraySlice<UInt8>) throws(HTTPFault) {
+    /// Adds received bytes; what follows the end of the answer is passed over.
+    ///
+    /// - Throws: `HTTPFault` when this will never be a whole answer; then nothing may be added.
+    public mutating func append(_ part: ArraySlice<UInt8>) throws(HTTPFault) {
+        guard !isComplete else { return }
         let checked = max(0, bytes.count - 3)
         bytes.append(contentsOf: part)
         if status == 0 {
@@ -44,9 +58,8 @@ struct HTTPResponse {
             bodyStart = end
             try readHead([UInt8](bytes[..<(end - 4)]))
         }
-        guard bytes.count <= bodyStart + HTTPResponse.bodySizeMax || status != 200 else {
-            throw .bodyTooLong
-        }
+        let size = bodyStart + (status == 200 ? bodySize ?? 0 : 0)
+        if bytes.count > size { bytes.removeLast(bytes.count - size) }
     }
 
     private static func endOfHead(_ bytes: [UInt8], from start: Int) -> Int? {
