@@ -31,7 +31,10 @@ enum Answer {
     /// A problem as RFC 9457 writes it, or as a page for people who look for one.
     static func problem(_ problem: Problem, to request: Request) -> Response {
         let status = HTTPResponse.Status(code: problem.code.status)
-        var response = problemBody(problem, status)
+        var response =
+            isForPeople(request)
+            ? PageLayout.response(PageLayout.page(problem, now: ServerTime.now()), status: status)
+            : problemBody(problem, status)
         if let seconds = problem.code.retryAfterSeconds {
             response.headers[.retryAfter] = "\(seconds)"
         }
@@ -41,6 +44,13 @@ enum Answer {
             response.headers[.connection] = "close"
         }
         return response
+    }
+
+    /// Whether a browser asks, and not for the API.
+    private static func isForPeople(_ request: Request) -> Bool {
+        let path = request.uri.path
+        guard !path.hasPrefix("/api/"), !path.hasPrefix("/d/") else { return false }
+        return request.headers[.accept]?.contains("text/html") ?? false
     }
 
     private static func problemBody(_ problem: Problem, _ status: HTTPResponse.Status) -> Response {

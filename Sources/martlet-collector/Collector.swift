@@ -20,6 +20,7 @@ struct Collector: Sendable {
     let metrics: CollectorMetrics
     private let keys: CollectorKeys
     private let limits: Limits
+    private let silentMilliseconds: Int64
     private let logger: Logger
 
     /// Opens the store; nothing runs yet.
@@ -27,11 +28,13 @@ struct Collector: Sendable {
         store: TelemetryStore,
         keys: CollectorKeys,
         limits: Limits,
+        silentMilliseconds: Int64,
         logger: Logger
     ) {
         self.store = store
         self.keys = keys
         self.limits = limits
+        self.silentMilliseconds = silentMilliseconds
         self.logger = logger
         metrics = CollectorMetrics()
         queue = CommitQueue(store: store, limits: limits, metrics: metrics, logger: logger)
@@ -54,6 +57,8 @@ struct Collector: Sendable {
     /// The routes for people and programs.
     var operatorRoutes: [Route] {
         HealthRoutes(store: store, queue: queue, metrics: metrics).routes
+            + APIRoutes(store: store, silentMilliseconds: silentMilliseconds).routes
+            + PageRoutes(store: store, silentMilliseconds: silentMilliseconds).routes
     }
 
     /// The server of some routes.

@@ -89,6 +89,7 @@ private struct Server {
             store: try TelemetryStore(path: directory.databasePath, limits: settings.limits),
             keys: try KeyFile.load(directory),
             limits: settings.limits,
+            silentMilliseconds: settings.silentMilliseconds,
             logger: logger
         )
         MetricsSystem.bootstrap(collector.metrics.registry)

@@ -130,8 +130,8 @@ private struct BatchCommit {
             sql: """
                 INSERT INTO reports (device, epoch, sequence, number, received_at, frame_hash,
                     previous_hash, content_id, inference_count, failure_count, latency_p50,
-                    latency_p99, starts, previous_stop, body)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    latency_p99, body)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         )
         let arguments: StatementArguments = [
@@ -140,8 +140,26 @@ private struct BatchCommit {
             Int64(clamping: report.outcomes.succeeded), report.outcomes.failureCount,
             report.latency.quantile(permille: 500).map { Int64(clamping: $0) },
             report.latency.quantile(permille: 990).map { Int64(clamping: $0) },
-            Int64(clamping: report.life.starts), Int64(report.life.previousStop.rawValue),
             Data(incoming.body),
+        ]
+        try statement.execute(arguments: arguments)
+        if report.life.previousStop != .orderly { try rememberStop(incoming) }
+    }
+
+    /// Keeps how the run before ended, which every report of a run repeats.
+    private func rememberStop(_ incoming: IncomingReport) throws {
+        let life = incoming.report.life
+        let statement = try database.cachedStatement(
+            sql: """
+                INSERT INTO stops (device, epoch, starts, reason, signal, program_counter,
+                    reported_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+                """
+        )
+        let arguments: StatementArguments = [
+            device, incoming.epoch, Int64(clamping: life.starts),
+            Int64(life.previousStop.rawValue), Int64(clamping: life.crashSignal),
+            Int64(clamping: life.crashProgramCounter), now,
         ]
         try statement.execute(arguments: arguments)
     }

@@ -32,6 +32,7 @@ extension TelemetryStore {
             dropped_count INTEGER NOT NULL DEFAULT 0,
             lost_count INTEGER NOT NULL DEFAULT 0
         ) STRICT, WITHOUT ROWID;
+        CREATE INDEX devices_by_name ON devices (name, device);
         CREATE TABLE boots (
             device BLOB NOT NULL,
             epoch INTEGER NOT NULL,
@@ -74,13 +75,19 @@ extension TelemetryStore {
             failure_count INTEGER NOT NULL,
             latency_p50 INTEGER,
             latency_p99 INTEGER,
-            starts INTEGER NOT NULL,
-            previous_stop INTEGER NOT NULL,
             body BLOB NOT NULL,
             PRIMARY KEY (device, epoch, sequence)
         ) STRICT;
         CREATE INDEX reports_by_number ON reports (device, number);
-        CREATE INDEX reports_by_stop ON reports (device, epoch, starts)
-            WHERE previous_stop != 0;
+        CREATE TABLE stops (
+            device BLOB NOT NULL,
+            epoch INTEGER NOT NULL,
+            starts INTEGER NOT NULL,
+            reason INTEGER NOT NULL,
+            signal INTEGER NOT NULL,
+            program_counter INTEGER NOT NULL,
+            reported_at INTEGER NOT NULL,
+            PRIMARY KEY (device, epoch, starts)
+        ) STRICT, WITHOUT ROWID;
         """
 }
