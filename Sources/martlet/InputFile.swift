@@ -8,18 +8,20 @@ enum InputFile {
     static func read(_ path: String, limitBytes: Int) throws -> [UInt8] {
         do {
             let url = URL(filePath: path)
-            let values = try url.resourceValues(forKeys: [.fileSizeKey, .isDirectoryKey])
-            if values.isDirectory == true {
+            if try url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true {
                 throw Failure(.io, "this is a directory, not a file", place: path)
             }
-            if let size = values.fileSize, size > limitBytes {
+            // Not by the size that the file says it has: a device or a pipe says none.
+            let file = try FileHandle(forReadingFrom: url)
+            let data = try file.read(upToCount: limitBytes + 1) ?? Data()
+            guard data.count <= limitBytes else {
                 throw Failure(
                     .io,
-                    "the file has \(size) bytes, more than the \(limitBytes) that are read",
+                    "the file has more than the \(limitBytes) bytes that are read",
                     place: path
                 )
             }
-            return [UInt8](try Data(contentsOf: url))
+            return [UInt8](data)
         } catch let error as CocoaError {
             throw Failure(.io, error.isFileError ? "cannot read the file" : "\(error)", place: path)
         }
@@ -39,6 +41,21 @@ enum OutputFile {
                 isNoSpace(error) ? .noSpace : .io,
                 isNoSpace(error) ? "no space left to write the file" : "cannot write the file",
                 place: path
+            )
+        }
+    }
+
+    /// Makes a folder and those above it, where they are missing.
+    ///
+    /// - Throws: `Failure` with status `noSpace` on a full disk, else `io`.
+    static func makeFolder(_ folder: URL) throws {
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
+            throw Failure(
+                isNoSpace(error) ? .noSpace : .io,
+                "cannot make the folder",
+                place: folder.path()
             )
         }
     }

@@ -39,7 +39,6 @@ struct KeyCommand: ParsableCommand {
 
         mutating func run() throws {
             let folder = URL(filePath: output, directoryHint: .isDirectory)
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             let secret = folder.appending(path: "\(role.rawValue).key").path()
             let visible = folder.appending(path: "\(role.rawValue).pub").path()
             for path in [secret, visible] where FileManager.default.fileExists(atPath: path) {
@@ -53,9 +52,10 @@ struct KeyCommand: ParsableCommand {
             guard Sodium.initialize() else {
                 throw Failure(.internalError, "the system has no source of randomness")
             }
-            let key = SigningKey()
             let word = noPassword ? nil : try password.chosen()
+            let key = SigningKey()
             let content = try key.fileContent(role: role.rawValue, password: word)
+            try OutputFile.makeFolder(folder)
             try PrivateFile.create(content, at: secret)
             let text = key.publicKey.fileContent(role: role.rawValue)
             try OutputFile.write([UInt8](text.utf8), to: visible)
@@ -67,16 +67,22 @@ struct KeyCommand: ParsableCommand {
 
 /// Files that hold secrets.
 private enum PrivateFile {
-    /// Creates a file of mode 0600 that did not exist before.
+    /// Creates a durable file that did not exist before and that nobody else could ever read.
     static func create(_ text: String, at path: String) throws {
-        let attributes = [FileAttributeKey.posixPermissions: 0o600]
-        guard
-            FileManager.default.createFile(
-                atPath: path,
-                contents: Data(text.utf8),
-                attributes: attributes
-            )
-        else { throw Failure(.io, "cannot write the file", place: path) }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure(path) }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        do {
+            try file.write(contentsOf: Data(text.utf8))
+            try file.synchronize()
+        } catch {
+            unlink(path)
+            throw Failure(.io, "cannot write the file", place: path)
+        }
+    }
+
+    private static func failure(_ path: String) -> Failure {
+        Failure(.io, "cannot make the file: \(String(cString: strerror(errno)))", place: path)
     }
 }
 
@@ -87,28 +93,39 @@ struct PasswordOptions: ParsableArguments {
 
     /// The password of an existing key; `nil` when none was given and there is no terminal.
     func existing() throws -> String? {
-        if let passwordFile {
-            let bytes = try InputFile.read(passwordFile, limitBytes: 4_096)
-            let text = String(decoding: bytes, as: UTF8.self)
-            return text.split(separator: "\n", omittingEmptySubsequences: false).first.map(
-                String.init
-            )
-        }
-        if let word = ProcessInfo.processInfo.environment["MARTLET_KEY_PASSWORD"] { return word }
-        guard isatty(0) == 1, let entered = getpass("Password of the key: ") else { return nil }
-        return String(cString: entered)
+        try given() ?? asked("Password of the key: ")
     }
 
-    /// The password for a new key.
+    /// The password for a new key; asked for twice, because a slip would lock the key for good.
     func chosen() throws -> String {
-        guard let word = try existing(), !word.isEmpty else {
+        if let word = try given(), !word.isEmpty { return word }
+        guard let word = asked("Password for the new key: "), !word.isEmpty else {
             throw Failure(
                 .usage,
                 "a password is needed to encrypt the key",
                 help: "pass --password-file, set MARTLET_KEY_PASSWORD, or pass --no-password"
             )
         }
+        guard asked("The same once more: ") == word else {
+            throw Failure(.usage, "the two passwords differ", help: "nothing was written")
+        }
         return word
+    }
+
+    /// The password that a file or the environment holds.
+    private func given() throws -> String? {
+        guard let passwordFile else {
+            return ProcessInfo.processInfo.environment["MARTLET_KEY_PASSWORD"]
+        }
+        let bytes = try InputFile.read(passwordFile, limitBytes: 4_096)
+        let text = String(decoding: bytes, as: UTF8.self)
+        return text.split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init)
+    }
+
+    /// What a person types at a terminal; `nil` when there is none.
+    private func asked(_ prompt: String) -> String? {
+        guard isatty(0) == 1, let entered = getpass(prompt) else { return nil }
+        return String(cString: entered)
     }
 
     /// Reads a secret key file, asking for its password when it is encrypted.
