@@ -79,12 +79,13 @@ struct Agent: ~Copyable {
         try wait()
         let now = platform_monotonic_ns()
         if entries[0].results != 0 { obeySignals(now: now) }
-        if entries[1].results != 0 { recorder.recordRefused(server.accept(now: now)) }
         if entries[2].results != 0 { advanceUplink(now: now) }
         for index in server.places.indices
         where entries[Agent.firstPlace + index].results != 0 {
             advanceClient(index)
         }
+        // After the clients: one that left has made room for one that comes.
+        if entries[1].results != 0 { recorder.recordRefused(server.accept(now: now)) }
         for _ in 0..<server.closeExpired(now: now) { recorder.recordBadRequest() }
         if now >= nextReport { report(isComplete: true) }
         pumpUplink(now: now)
