@@ -161,6 +161,19 @@ let package = Package(
         ),
         .testTarget(name: "FirmwareTests", dependencies: ["Firmware"], swiftSettings: strict),
         .testTarget(
+            name: "CollectorTests",
+            dependencies: [
+                "martlet-collector", "Telemetry", "BundleFormat",
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "CommandLineTests",
             dependencies: ["martlet"],
             swiftSettings: strict
