@@ -100,8 +100,10 @@ final class FakeCollector: Sendable {
 
     var batches: [[UInt8]] { requests.filter { $0.path == "/d/1/batch" }.map(\.body) }
 
-    static func response(_ status: Int = 200, _ body: [UInt8], more: String = "") -> [UInt8] {
-        let head = "HTTP/1.1 \(status) X\r\nContent-Length: \(body.count)\r\n\(more)\r\n"
+    static func response(_ body: [UInt8]) -> [UInt8] { response(200, body) }
+
+    static func response(_ status: Int, _ body: [UInt8]) -> [UInt8] {
+        let head = "HTTP/1.1 \(status) X\r\nContent-Length: \(body.count)\r\n\r\n"
         return [UInt8](head.utf8) + body
     }
 
