@@ -11,7 +11,7 @@ public struct ConfigurationReader {
     /// Bytes of the file.
     public static let sizeMax = 16_384
     /// As many release keys as a bundle has places for signatures.
-    static let trustCountMax = 16
+    public static let trustCountMax = 16
 
     private var line = 0
     private var seen: [[UInt8]] = []

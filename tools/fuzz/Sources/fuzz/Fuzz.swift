@@ -21,6 +21,9 @@ enum Fuzz {
         ("telemetry", { fuzz($0, $1, telemetry) }),
         ("spool", { fuzz($0, $1, spool) }),
         ("npy", { fuzz($0, $1, arrayFile) }),
+        ("request", { fuzz($0, $1, request) }),
+        ("response", { fuzz($0, $1, response) }),
+        ("configuration", { fuzz($0, $1, configuration) }),
     ]
 
     static func main() {

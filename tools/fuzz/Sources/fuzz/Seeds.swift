@@ -1,3 +1,4 @@
+import AgentProtocol
 import BundleFormat
 import Foundation
 import InferenceRuntime
@@ -24,11 +25,9 @@ enum Seeds {
             for seed in telemetry() { try save(seed, folder, "telemetry") }
             try save(spoolFrame(), folder, "spool")
             try save(file(vectors + "/digits/test_labels.npy"), folder, "npy")
-            try save(
-                [UInt8]("MLTQ".utf8) + [1, 0, 0, 0, 1, 0, 0, 0, 64, 0, 0, 0],
-                folder,
-                "protocol"
-            )
+            for seed in requests() { try save(seed, folder, "request") }
+            for seed in responses { try save([UInt8](seed.utf8), folder, "response") }
+            for seed in configurations { try save([UInt8](seed.utf8), folder, "configuration") }
         } catch {
             fatalError("the seeds cannot be written: \(error)")
         }
@@ -118,4 +117,40 @@ enum Seeds {
             body: [1, 2, 3]
         ).encoded(serial: 0)
     }
+
+    /// Requests behind the size of the pieces, less 1, in which they are sent.
+    private static func requests() -> [[UInt8]] {
+        let input = [UInt8](repeating: 3, count: 64)
+        let infer = [UInt8]("MLTQ".utf8) + [1, 0, 0, 0, 7, 0, 0, 0, 64, 0, 0, 0] + input
+        let status = RequestHeader.encode(.status, flags: RequestHeader.isJSON)
+        let wrongSize = [UInt8]("MLTQ".utf8) + [3, 0, 0, 0, 7, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3]
+        return [[255] + infer + status, [6] + wrongSize + infer, [15] + status + [0, 0, 0]]
+    }
+
+    private static let responses = [
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 503 Busy\r\nRetry-After: 17\r\nServer: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    ]
+
+    private static let configurations = [
+        """
+        # A pump.
+        bundle /b
+        trust /k
+        state /s
+        socket /a
+        name pump 7
+        clients 3
+        collector http://[fe80::1:1.2.3.4]:8080
+        collector-identity /id
+        enrolment-token /token
+        spool-bytes 196608
+        backoff-min-ms 15
+        backoff-max-ms 16
+
+        """,
+        "bundle /b\ntrust /k\nstate /s\nsocket /a\ncollector http://127.0.0.1:80\n"
+            + "collector-identity /id\n",
+    ]
 }
