@@ -42,8 +42,8 @@ enum Chart {
             // The smallest count is still seen.
             let height = max(1.5, 140 * Double(count) / Double(largest))
             return """
-                <rect x="\(at: step * Double(index))" y="\(at: base - height)" \
-                width="\(at: max(0.8, step - 0.6))" height="\(at: height)"/>
+                M\(at: step * Double(index)) 150V\(at: base - height)\
+                h\(at: max(0.8, step - 0.6))V150z
                 """
         }
         let labels = ticks.map { bin, label -> HTML in
@@ -58,7 +58,7 @@ enum Chart {
         return """
             <svg class="chart" viewBox="0 0 640 176" role="img"><title>\(title)</title>\
             <desc>\(Wording.count(total)) values in \(counts.count) bins, at most \
-            \(Wording.count(largest)) in one</desc>\(bars)\
+            \(Wording.count(largest)) in one</desc><path d="\(bars)"/>\
             <line x1="0" x2="640" y1="150" y2="150"/>\(labels)</svg>
             """
     }

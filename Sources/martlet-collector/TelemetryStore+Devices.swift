@@ -115,6 +115,9 @@ struct FleetTotals: Sendable, Equatable {
 
 /// A place in the list of devices: the last device before it.
 struct DeviceCursor: Sendable, Equatable {
+    /// An id and a name of 63 bytes, each of which may have become U+FFFD with three.
+    static let sizeMax = Wire.deviceIDSizeBytes + 3 * EnrolmentRequest.nameSizeMax
+
     let id: [UInt8]
     let name: String
 
@@ -126,11 +129,11 @@ struct DeviceCursor: Sendable, Equatable {
     /// Reads a cursor that a page gave.
     init?(text: String) {
         guard let bytes = Hexadecimal.decode([UInt8](text.utf8)[...]),
-            bytes.count >= Wire.deviceIDSizeBytes,
-            let name = String(validating: bytes[Wire.deviceIDSizeBytes...], as: UTF8.self)
+            bytes.count >= Wire.deviceIDSizeBytes, bytes.count <= DeviceCursor.sizeMax
         else { return nil }
         id = [UInt8](bytes[..<Wire.deviceIDSizeBytes])
-        self.name = name
+        // A place in an order may be one where no name is.
+        name = String(decoding: bytes[Wire.deviceIDSizeBytes...], as: UTF8.self)
     }
 
     /// The cursor for an address.
