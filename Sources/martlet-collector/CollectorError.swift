@@ -68,7 +68,12 @@ enum CollectorError: Error, Sendable, Equatable {
                 help: "write one JSON object; Configuration.md names the keys"
             )
         case .unknown(let kind, let name):
-            Failure(.usage, "there is no such \(kind)", place: name, help: "list the \(kind)s")
+            Failure(
+                .usage,
+                "there is no such \(kind)",
+                place: name,
+                help: "martlet-collector \(kind) list shows all"
+            )
         case .directoryInUse(let path):
             Failure(
                 .unsafe,

@@ -5,7 +5,8 @@ import NIOCore
 /// waiting -> receiving -> waiting -> ... The first byte that arrives begins a request, the first
 /// byte that is written ends it; between the two lies the request's deadline, which further bytes
 /// do not move. It therefore bounds reading and answering together, and a client that drips one
-/// byte a second is cut. While it waits, a connection is closed after the idle time.
+/// byte a second is cut. While it waits, a connection is closed after the idle time; a new one
+/// that says nothing at all already after a request's time, so that places are not held for free.
 final class ConnectionDeadline: ChannelDuplexHandler {
     // A class, because NIO's handlers are. It sees bytes, below the HTTP decoder.
     typealias InboundIn = ByteBuffer
@@ -32,11 +33,11 @@ final class ConnectionDeadline: ChannelDuplexHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        if context.channel.isActive { wait(context) }
+        if context.channel.isActive { wait(min(request, idle), context) }
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        wait(context)
+        wait(min(request, idle), context)
         context.fireChannelActive()
     }
 
@@ -58,15 +59,15 @@ final class ConnectionDeadline: ChannelDuplexHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         if isReceiving {
             isReceiving = false
-            wait(context)
+            wait(idle, context)
         } else {
             idleEnd = .now() + idle
         }
         context.write(data, promise: promise)
     }
 
-    private func wait(_ context: ChannelHandlerContext) {
-        idleEnd = .now() + idle
+    private func wait(_ time: TimeAmount, _ context: ChannelHandlerContext) {
+        idleEnd = .now() + time
         schedule(.idle, at: idleEnd, context)
     }
 

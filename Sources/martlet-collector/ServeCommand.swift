@@ -33,7 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 for any free one. (default: 8080)")
     var port: Int?
 
-    @Option(help: "The address of a second listener, which serves devices alone.")
+    @Option(help: "The address of a second listener, for devices alone. (default: 127.0.0.1)")
     var deviceHost: String?
 
     @Option(help: "The port of the second listener. Without it the first one serves devices too.")

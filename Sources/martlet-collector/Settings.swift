@@ -56,6 +56,11 @@ struct Settings: Sendable {
         let devicePort = try reader.number(.devicePort, in: -1...65_535)
         if devicePort >= 0 {
             deviceAddress = Collector.Address(host: deviceHost, port: devicePort)
+        } else if Settings.defaults[.deviceHost] != ConfigValue(stringLiteral: deviceHost) {
+            throw .settingMalformed(
+                key: Key.devicePort.rawValue,
+                rule: "pass --device-port with --device-host"
+            )
         }
         let level = try reader.text(.logLevel, rule: Settings.levelRule)
         guard let logLevel = Logger.Level(rawValue: level) else {

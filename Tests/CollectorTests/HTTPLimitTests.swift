@@ -152,6 +152,18 @@ struct HTTPLimitTests {
         #expect(text.contains("martlet_collector_connections_cut_total{reason=\"idle\"} 2\n"))
     }
 
+    @Test("a new connection that says nothing is closed after a request's time already")
+    func muteClient() async throws {
+        var limits = Limits()
+        limits.requestMilliseconds = 100
+        let test = try TestCollector(limits: limits)
+        defer { test.remove() }
+        let start = ContinuousClock.now
+        let received = try await test.serve { try await $0.exchange([]) }
+        #expect(received.isEmpty)
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
     @Test("requests that follow each other on one connection are all answered")
     func keepAlive() async throws {
         let test = try TestCollector()

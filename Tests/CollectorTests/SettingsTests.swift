@@ -58,6 +58,7 @@ struct SettingsTests {
         arguments: [
             #"{"prot": 1}"#, #"{"device": {"hots": "a"}}"#, #"{"port": "many"}"#, "[]", "{",
             #"{"port": -1}"#, #"{"limits": {"connections": 0}}"#, #"{"host": ""}"#,
+            #"{"device": {"host": "0.0.0.0"}}"#,
         ]
     )
     func refused(file: String) async throws {
