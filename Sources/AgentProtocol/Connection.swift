@@ -5,7 +5,7 @@ import CPlatform
 /// header -> payload -> (answered by the agent) -> answer -> header; a payload of the wrong size is
 /// read and dropped. While an answer waits to be sent, nothing more is received.
 ///
-///     memory   0 request's header | 16 payload, `payloadCapacity` | answer's header | answer's payload
+///     0 request's header | 16 payload, `payloadCapacity` | answer's header | answer's payload
 @safe
 public struct Connection {
     private enum Phase {

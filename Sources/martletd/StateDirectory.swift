@@ -9,7 +9,7 @@
 //   images/incoming  an image that is being written
 //
 // Invariants: 1. one process at a time has the lock; nothing below is touched without it. 2. Files
-// other than `record`, `spool` and `crash` are written under another name, synchronised and renamed.
+// other than `record`, `spool` and `crash` are written under another name, synchronised, renamed.
 // 3. `record`, `spool` and `crash` have all their blocks before they are used, and are written in
 // place.
 

@@ -3,7 +3,8 @@
 //   0  "MLTDREC1" | 8 u32 version 1 | 12 u32 number of boots 0...128 | 16 u64 revision
 //   24 u64 boot epoch | 32 content id of the image that runs 32 | 64 collector key id 8
 //   72 u8 enrolled | 73 u8 running | zero to 96
-//   96 for each of the last boots u64 epoch, u64 nonce | zero to 4064 | 4064 BLAKE2b-256 of all before
+//   96 for each of the last boots u64 epoch, u64 nonce | zero to 4064
+//   4064 BLAKE2b-256 of all before
 //
 // Invariants: 1. a revision is written to copy `revision mod 2`, so the newest whole copy is never
 // overwritten. 2. The whole copy with the highest revision counts. 3. The epoch never decreases.
