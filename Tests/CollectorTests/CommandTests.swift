@@ -37,9 +37,19 @@ struct CollectorProgram {
     }
 
     /// The first line of the output, which a server prints when it is ready.
-    func firstLine() -> String {
+    func firstLine() -> String { Self.line(of: output) }
+
+    /// The first line of the log that has a text; empty when the program ends before.
+    func log(until text: String) -> String {
+        while true {
+            let line = Self.line(of: errors)
+            if line.isEmpty || line.contains(text) { return line }
+        }
+    }
+
+    private static func line(of pipe: Pipe) -> String {
         var line: [UInt8] = []
-        while let byte = try? output.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 {
+        while let byte = try? pipe.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 {
             line.append(byte)
         }
         return String(decoding: line, as: UTF8.self)
@@ -84,14 +94,14 @@ struct CommandTests {
     @Test("a second listener serves devices and nothing else")
     func deviceListener() async throws {
         try await withFolder { folder in
-            // The kernel gives a port that is free, and closes it again.
-            let devicePort = try freePort()
             let server = try CollectorProgram([
-                "serve", "--data", folder, "--port", "0", "--device-port", "\(devicePort)",
+                "serve", "--data", folder, "--port", "0", "--device-port", "0",
             ])
             let port = try #require(
                 server.firstLine().split(separator: ":").last.flatMap { Int($0) }
             )
+            let log = server.log(until: "devices are served at ")
+            let devicePort = try #require(log.split(separator: ":").last.flatMap { Int($0) })
             let people = HTTPClient(port: port)
             let devices = HTTPClient(port: devicePort)
             #expect(try await people.get("/").status == 200)
@@ -103,22 +113,6 @@ struct CommandTests {
             server.process.terminate()
             #expect(server.finish().status == 0)
         }
-    }
-
-    private func freePort() throws -> Int {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(socket, $0, size)
-                _ = getsockname(socket, $0, &size)
-            }
-        }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     @Test("processes that make the keys at the same time agree on one identity")

@@ -55,50 +55,74 @@ struct HTTPClient: Sendable {
     }
 
     /// Sends bytes, and gives all that comes back until the server closes.
-    ///
+    func exchange(_ bytes: [UInt8]) async throws -> [UInt8] {
+        try await onConnection { socket in
+            // The server may answer and close before it has read everything.
+            _ = Self.send(bytes[...], to: socket)
+            return try Self.receiveAll(socket)
+        }
+    }
+
+    /// Sends a byte every two milliseconds and gives how many the server took before it closed.
+    func drip(_ bytes: [UInt8]) async throws -> Int {
+        try await onConnection { socket in
+            for index in bytes.indices {
+                guard Self.send(bytes[index...index], to: socket) else { return index }
+                usleep(2_000)
+            }
+            return bytes.count
+        }
+    }
+
     /// Blocks a thread of its own, never one that the server needs.
-    func exchange(_ bytes: [UInt8], drip: useconds_t? = nil) async throws -> [UInt8] {
+    private func onConnection<Value: Sendable>(
+        _ body: @escaping @Sendable (Int32) throws -> Value
+    ) async throws -> Value {
         let port = port
         return try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(with: Result { try Self.talk(port, bytes, drip) })
+                continuation.resume(
+                    with: Result {
+                        let socket = try Self.connect(port)
+                        defer { close(socket) }
+                        return try body(socket)
+                    }
+                )
             }
         }
     }
 
-    private static func talk(_ port: Int, _ bytes: [UInt8], _ drip: useconds_t?) throws -> [UInt8] {
+    private static func connect(_ port: Int) throws -> Int32 {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
         var timeout = timeval(tv_sec: 30, tv_usec: 0)
-        setsockopt(
-            socket,
-            SOL_SOCKET,
-            SO_RCVTIMEO,
-            &timeout,
-            socklen_t(MemoryLayout<timeval>.size)
-        )
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let connected = withUnsafePointer(to: &address) { pointer in
+        let result = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard connected == 0 else { throw Failure(what: "connect: \(errno)") }
-        var sent = 0
-        while sent < bytes.count {
-            // The server may answer and close before it has read everything.
-            let part = drip == nil ? bytes.count - sent : 1
-            let count = bytes[sent..<sent + part].withUnsafeBytes {
+        guard result == 0 else {
+            close(socket)
+            throw Failure(what: "connect: \(errno)")
+        }
+        return socket
+    }
+
+    private static func send(_ bytes: ArraySlice<UInt8>, to socket: Int32) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
                 Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
-            guard count > 0 else { break }
-            sent += count
-            if let drip { usleep(drip) }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
         }
-        return try receiveAll(socket)
+        return true
     }
 
     private static func receiveAll(_ socket: Int32) throws -> [UInt8] {
