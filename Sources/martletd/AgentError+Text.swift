@@ -24,6 +24,10 @@ extension AgentError {
         case .tokenMalformed(let path):
             line.append("an enrolment token is 64 hexadecimal digits")
             line.append(place: path)
+        case .fileTooLarge(let path, let limit):
+            line.append("the file is larger than its limit in bytes, ")
+            line.append(limit)
+            line.append(place: path)
         case .numpy(let error, let path):
             line.append(error)
             line.append(place: path)

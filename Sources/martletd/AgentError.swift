@@ -30,6 +30,7 @@ enum AgentError: Error {
     case keyMalformed(Path)
     case identityMalformed(Path)
     case tokenMalformed(Path)
+    case fileTooLarge(Path, limitBytes: Int)
     case numpy(NumpyError, Path)
     case inputMismatch(Path, elementBytes: Int, neededBytes: Int)
     case inputCountMismatch(given: Int, needed: Int)
@@ -60,7 +61,7 @@ enum AgentError: Error {
     var status: ExitStatus {
         switch self {
         case .usage, .configuration, .keyMalformed, .identityMalformed, .tokenMalformed, .numpy,
-            .inputMismatch, .inputCountMismatch, .outputCountMismatch:
+            .fileTooLarge, .inputMismatch, .inputCountMismatch, .outputCountMismatch:
             .usage
         case .stateInUse, .keyExposed, .socketInUse: .unsafe
         case .bundle(let error, _): AgentError.status(of: error)

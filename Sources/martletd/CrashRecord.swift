@@ -44,7 +44,7 @@ struct CrashFile: ~Copyable {
             sizeBytes: UInt64(size),
             in: directory.path
         )
-        previous = CrashRecord(decoding: try file.contents(sizeMax: size))
+        previous = CrashRecord(decoding: try file.beginning(count: size))
         self.file = file
     }
 

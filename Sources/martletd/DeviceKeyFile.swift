@@ -20,7 +20,7 @@ enum DeviceKeyFile {
         guard try file.status().permissions & 0o077 == 0 else {
             throw .keyExposed(directory.key)
         }
-        let bytes = try file.contents(sizeMax: sizeBytes)
+        let bytes = try file.beginning(count: sizeBytes + 1)
         guard bytes.count == sizeBytes, checked([UInt8](bytes[8..<40])) == bytes,
             let key = IdentityKeyPair(seed: [UInt8](bytes[8..<40]))
         else { throw .deviceKeyMalformed(directory.key) }

@@ -31,15 +31,23 @@ struct OwnedFile: ~Copyable {
     }
 
     /// The file's whole content.
+    ///
+    /// - Throws: `AgentError.fileTooLarge` when it has more than `sizeMax` bytes.
     func contents(sizeMax: Int) throws(AgentError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: sizeMax + 1)
-        // Safe: the array has the count that is passed.
-        let count = unsafe platform_read_at(descriptor, &bytes, bytes.count, 0)
-        guard count >= 0 else { throw .system(.read, code: Int32(-count), path: path) }
-        guard count <= sizeMax else {
-            throw .system(.read, code: OwnedFile.fileTooLarge, path: path)
+        let bytes = try beginning(count: sizeMax + 1)
+        guard bytes.count <= sizeMax else {
+            throw .fileTooLarge(path, limitBytes: sizeMax)
         }
-        return [UInt8](bytes.prefix(Int(count)))
+        return bytes
+    }
+
+    /// The file's first bytes, at most `count`.
+    func beginning(count: Int) throws(AgentError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        // Safe: the array has the count that is passed.
+        let result = unsafe platform_read_at(descriptor, &bytes, bytes.count, 0)
+        guard result >= 0 else { throw .system(.read, code: Int32(-result), path: path) }
+        return [UInt8](bytes.prefix(Int(result)))
     }
 
     /// Writes all bytes at an offset.
@@ -60,9 +68,6 @@ struct OwnedFile: ~Copyable {
         let result = platform_reserve(descriptor, Int64(sizeBytes))
         guard result >= 0 else { throw .system(.reserve, code: -result, path: path) }
     }
-
-    /// EFBIG: the file is larger than its reader allows.
-    private static let fileTooLarge: Int32 = 27
 }
 
 /// What happens to names; each throws `AgentError.system`.

@@ -122,9 +122,10 @@ struct Server: ~Copyable {
     /// Takes no more connections and removes the name.
     mutating func stopAccepting() {
         guard listener >= 0 else { return }
+        // In this order: a name that nobody answers at may be another agent's in the next moment.
+        try? Names.remove(path)
         _ = platform_close(listener)
         listener = -1
-        try? Names.remove(path)
     }
 
     /// Closes clients that have no request under way; the others' number.

@@ -10,6 +10,9 @@ final class SpoolFile: SpoolStorage {
     private let isReadOnly: Bool
     let sizeBytes: UInt64
 
+    /// The head and two segments.
+    private static let sizeMin = UInt64(3 * SpoolFormat.segmentSizeBytes)
+
     /// Opens the spool, which keeps its size; makes one of `newSizeBytes` if there is none.
     init(_ directory: borrowing StateDirectory, newSizeBytes: UInt64) throws(AgentError) {
         let segment = UInt64(SpoolFormat.segmentSizeBytes)
@@ -18,7 +21,14 @@ final class SpoolFile: SpoolStorage {
             sizeBytes: newSizeBytes / segment * segment,
             in: directory.path
         )
-        sizeBytes = UInt64(try file.status().size_bytes)
+        var size = UInt64(try file.status().size_bytes)
+        if size < SpoolFile.sizeMin {
+            Log.note("the spool was cut short and gets its size again")
+            try file.reserve(newSizeBytes / segment * segment)
+            try file.synchronize()
+            size = UInt64(try file.status().size_bytes)
+        }
+        sizeBytes = size
         isReadOnly = false
     }
 

@@ -96,7 +96,8 @@ struct StateRecord: Equatable {
     ///   - nonce: any number.
     mutating func beginBoot(after newest: UInt64, nonce: UInt64) {
         boots.removeAll { $0.epoch > newest }
-        epoch = max(epoch, newest) + 1
+        // A spool that claims the last epoch must not stop the agent.
+        epoch = min(max(epoch, newest), .max - 1) + 1
         isRunning = true
         if boots.count == StateRecord.bootCountMax { boots.removeFirst() }
         boots.append(BootNonce(epoch: epoch, nonce: nonce))
@@ -132,7 +133,7 @@ struct StateRecordFile: ~Copyable {
     }
 
     private init(_ file: consuming OwnedFile) throws(AgentError) {
-        let bytes = try file.contents(sizeMax: 2 * StateRecord.copySizeBytes)
+        let bytes = try file.beginning(count: 2 * StateRecord.copySizeBytes)
         var best = StateRecord()
         var damaged = 0
         for start in [0, StateRecord.copySizeBytes] {
