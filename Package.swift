@@ -94,10 +94,15 @@ let package = Package(
             dependencies: ["BundleFormat", "CArchive", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict
         ),
+        .target(
+            name: "Terminal",
+            dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "martlet-collector",
             dependencies: [
-                "Telemetry", "BundleFormat",
+                "Telemetry", "BundleFormat", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -113,7 +118,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "ModelGraph", "ModelImport", "Quantizer", "Planner", "Packager", "Firmware",
-                "BundleFormat", "InferenceRuntime", "Telemetry",
+                "BundleFormat", "InferenceRuntime", "Telemetry", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -163,7 +168,7 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: [
-                "martlet-collector", "Telemetry", "BundleFormat",
+                "martlet-collector", "Telemetry", "BundleFormat", "Terminal",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),

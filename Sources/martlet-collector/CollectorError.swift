@@ -1,4 +1,5 @@
 import Glibc
+import Terminal
 
 /// Why the collector cannot do what it was asked to do.
 enum CollectorError: Error, Sendable, Equatable {

@@ -1,4 +1,5 @@
 import CoreMetrics
+import Terminal
 
 /// What the collector counts about itself.
 ///

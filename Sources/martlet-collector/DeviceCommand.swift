@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Telemetry
+import Terminal
 
 /// Commands on enrolled devices.
 struct DeviceCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Telemetry
+import Terminal
 
 /// The data directory of a command that needs no server.
 struct DataOption: ParsableArguments {

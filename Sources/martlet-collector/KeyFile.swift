@@ -1,4 +1,5 @@
 import BundleFormat
+import Foundation
 import Glibc
 
 /// The file that holds the collector's keys.
@@ -27,9 +28,7 @@ enum KeyFile {
             throw .fileFailed(path: path, code: errno)
         }
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .fileFailed(path: path, code: errno) }
-        guard status.st_mode & 0o077 == 0 else { throw .keyExposed(path: path) }
+        guard isPrivate(path) else { throw .keyExposed(path: path) }
         var content = [UInt8](repeating: 0, count: sizeMax)
         let count = Glibc.read(descriptor, &content, content.count)
         guard count >= 0 else { throw .fileFailed(path: path, code: errno) }
@@ -37,6 +36,14 @@ enum KeyFile {
             throw .keyMalformed(path: path)
         }
         return keys
+    }
+
+    /// Whether nobody but the owner may do anything with the file.
+    private static func isPrivate(_ path: String) -> Bool {
+        // Not by fstat: two clang modules of the server's libraries both define its structure.
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard let mode = attributes?[.posixPermissions] as? NSNumber else { return false }
+        return mode.intValue & 0o077 == 0
     }
 
     /// Writes a file under another name, synchronises it, and gives it its own name unless that

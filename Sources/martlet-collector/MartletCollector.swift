@@ -1,9 +1,10 @@
 import ArgumentParser
 import Foundation
+import Terminal
 
 /// The collector: enrols devices, stores their reports exactly once and shows them.
 @main
-struct MartletCollector: AsyncParsableCommand {
+struct MartletCollector: AsyncParsableCommand, RootCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet-collector",
         abstract: "Enrol devices, store their reports exactly once, and show the fleet.",
@@ -25,37 +26,7 @@ struct MartletCollector: AsyncParsableCommand {
         Foundation.exit(await status(of: Array(CommandLine.arguments.dropFirst())).rawValue)
     }
 
-    private static func status(of arguments: [String]) async -> ExitStatus {
-        do {
-            var command = try parseAsRoot(arguments)
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
-            }
-            return .success
-        } catch {
-            return report(error)
-        }
+    static func failure(describing error: any Error) -> Failure? {
+        (error as? CollectorError)?.failure
     }
-
-    private static func report(_ error: any Error) -> ExitStatus {
-        if let failure = Failure(describing: error) {
-            Console.note(failure.message)
-            return failure.status
-        }
-        // Help, version and completion scripts arrive as errors with exit code 0.
-        let text = fullMessage(for: error)
-        guard exitCode(for: error) != .success else {
-            print(text)
-            return .success
-        }
-        Console.note(text)
-        return exitCode(for: error) == .validationFailure ? .usage : .internalError
-    }
-}
-
-/// The version of the collector, which it reports in its metrics and its OpenAPI document.
-enum Version {
-    static let text = "0.1.0"
 }

@@ -1,4 +1,5 @@
 import Hummingbird
+import Terminal
 
 /// What all pages have around them.
 enum PageLayout {

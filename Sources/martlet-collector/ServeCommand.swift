@@ -6,6 +6,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
+import Terminal
 
 /// Runs the server.
 struct ServeCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BundleFormat
 import Foundation
+import Terminal
 
 /// Commands on the tokens with which devices enrol.
 struct TokenCommand: ParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import InferenceRuntime
 import ModelGraph
+import Terminal
 
 /// Measures latency on the host.
 struct BenchCommand: ParsableCommand {

@@ -6,6 +6,7 @@ import ModelGraph
 import Packager
 import Planner
 import Quantizer
+import Terminal
 
 /// The pipeline from a trained model to a signed bundle, read top to bottom.
 struct BuildCommand: ParsableCommand {

@@ -5,6 +5,7 @@ import ModelGraph
 import Packager
 import Planner
 import Quantizer
+import Terminal
 
 /// Puts together what a build has found: image, manifest and metadata.
 struct BundleAssembly {

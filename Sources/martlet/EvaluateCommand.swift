@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import InferenceRuntime
 import Quantizer
+import Terminal
 
 /// Measures a classifier on labelled samples.
 struct EvaluateCommand: ParsableCommand {

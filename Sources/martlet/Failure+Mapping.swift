@@ -6,13 +6,13 @@ import ModelImport
 import Packager
 import Planner
 import Quantizer
+import Terminal
 
 extension Failure {
     /// The failure that an error of any module stands for; `nil` for errors of the command line's
     /// own grammar.
     init?(describing error: any Error) {
         switch error {
-        case let failure as Failure: self = failure
         case let error as ImportError: self.init(import: error, place: nil)
         case let error as GraphError:
             self.init(.unsupported, "the model cannot run in integers: \(error)")

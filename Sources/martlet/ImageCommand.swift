@@ -1,6 +1,7 @@
 import ArgumentParser
 import Firmware
 import Foundation
+import Terminal
 
 /// Commands on firmware profiles.
 struct ImageCommand: ParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import InferenceRuntime
 import Quantizer
+import Terminal
 
 /// Runs a model on arrays.
 struct InferCommand: ParsableCommand {

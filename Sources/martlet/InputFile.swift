@@ -1,4 +1,5 @@
 import Foundation
+import Terminal
 
 /// Files that a person names on the command line.
 enum InputFile {

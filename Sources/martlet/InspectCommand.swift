@@ -4,6 +4,7 @@ import Foundation
 import InferenceRuntime
 import ModelGraph
 import Planner
+import Terminal
 
 /// Shows what is in a model or a bundle.
 struct InspectCommand: ParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import BundleFormat
 import Foundation
 import Packager
+import Terminal
 
 /// Commands on signing keys.
 struct KeyCommand: ParsableCommand {

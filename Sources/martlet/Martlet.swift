@@ -1,9 +1,10 @@
 import ArgumentParser
 import Foundation
+import Terminal
 
 /// The command line of Martlet: imports, builds, verifies, runs and measures model bundles.
 @main
-struct Martlet: ParsableCommand {
+struct Martlet: RootCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet",
         abstract: "Build, sign, verify and run model bundles for small Linux devices.",
@@ -24,33 +25,9 @@ struct Martlet: ParsableCommand {
     )
 
     /// Runs the named command and ends the process with its documented exit status.
-    static func main() {
-        Foundation.exit(status(of: Array(CommandLine.arguments.dropFirst())).rawValue)
+    static func main() async {
+        Foundation.exit(await status(of: Array(CommandLine.arguments.dropFirst())).rawValue)
     }
 
-    private static func status(of arguments: [String]) -> ExitStatus {
-        do {
-            var command = try parseAsRoot(arguments)
-            try command.run()
-            return .success
-        } catch {
-            return report(error)
-        }
-    }
-
-    private static func report(_ error: any Error) -> ExitStatus {
-        if let failure = Failure(describing: error) {
-            Console.note(failure.message)
-            return failure.status
-        }
-        // Help, version and completion scripts arrive as errors with exit code 0.
-        let text = fullMessage(for: error)
-        guard exitCode(for: error) != .success else {
-            print(text)
-            return .success
-        }
-        Console.note(text)
-        let isUsage = exitCode(for: error) == .validationFailure
-        return isUsage ? .usage : .internalError
-    }
+    static func failure(describing error: any Error) -> Failure? { Failure(describing: error) }
 }

@@ -2,6 +2,7 @@ import BundleFormat
 import Foundation
 import InferenceRuntime
 import Quantizer
+import Terminal
 
 /// What a model does on known data: golden vectors, drift baseline, accuracy.
 struct Measurement {

@@ -3,6 +3,7 @@ import Foundation
 import ModelGraph
 import ModelImport
 import Planner
+import Terminal
 
 /// A trained model that was read, proved quantized and planned.
 struct ModelFile {

@@ -1,6 +1,7 @@
 import Foundation
 import InferenceRuntime
 import Packager
+import Terminal
 
 /// An array read from a `.npy` file or from one member of a `.npz` file.
 struct NumpyArray {

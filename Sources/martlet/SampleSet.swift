@@ -1,5 +1,6 @@
 import InferenceRuntime
 import Quantizer
+import Terminal
 
 /// Samples for one input of a model, as the stored bytes that the model takes.
 struct SampleSet {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Terminal
 
 /// Commands on target profiles.
 struct TargetCommand: ParsableCommand {

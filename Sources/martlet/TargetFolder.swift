@@ -1,4 +1,5 @@
 import Foundation
+import Terminal
 
 /// Where target profiles are found.
 enum TargetFolder {

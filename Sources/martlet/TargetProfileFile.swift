@@ -1,6 +1,7 @@
 import Foundation
 import InferenceRuntime
 import Planner
+import Terminal
 import Yams
 
 /// A target profile as its file `targets/NAME.yaml` describes it.

@@ -3,6 +3,7 @@ import BundleFormat
 import Foundation
 import InferenceRuntime
 import Packager
+import Terminal
 
 /// The keys whose signatures a command believes.
 struct TrustOptions: ParsableArguments {

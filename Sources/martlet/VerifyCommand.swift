@@ -2,6 +2,7 @@ import ArgumentParser
 import BundleFormat
 import Foundation
 import Packager
+import Terminal
 
 /// Checks every byte of a bundle.
 struct VerifyCommand: ParsableCommand {

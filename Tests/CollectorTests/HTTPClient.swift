@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Glibc
+import Terminal
 
 /// An answer as it came over the wire.
 struct HTTPAnswer: Sendable {

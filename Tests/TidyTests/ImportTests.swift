@@ -22,15 +22,18 @@ struct ImportTests {
             "Glibc",
         ],
         "Firmware": ["BundleFormat", "CArchive", "Yams", "Foundation", "FoundationEssentials"],
+        "Terminal": ["ArgumentParser", "Foundation", "FoundationEssentials"],
         "martlet-collector": [
-            "Telemetry", "BundleFormat", "ArgumentParser", "Configuration", "GRDB", "Hummingbird",
+            "Telemetry", "Terminal", "BundleFormat", "ArgumentParser", "Configuration", "GRDB",
+            "Hummingbird",
             "HTTPTypes", "Logging", "Metrics", "CoreMetrics", "NIOCore", "NIOPosix",
             "ServiceLifecycle", "Synchronization", "SystemPackage", "Foundation",
             "FoundationEssentials", "Glibc", "Dispatch",
         ],
         "martlet": [
             "ModelGraph", "ModelImport", "Quantizer", "Planner", "Packager", "Firmware",
-            "BundleFormat", "InferenceRuntime", "Telemetry", "ArgumentParser", "Yams", "Foundation",
+            "BundleFormat", "InferenceRuntime", "Telemetry", "Terminal", "ArgumentParser", "Yams",
+            "Foundation",
             "FoundationEssentials", "Glibc",
         ],
     ]

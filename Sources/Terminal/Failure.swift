@@ -1,7 +1,5 @@
-import ArgumentParser
-
-/// What the process tells its caller (README, "Exit codes").
-enum ExitStatus: Int32 {
+/// What a process tells its caller (README, "Exit codes").
+package enum ExitStatus: Int32 {
     case success = 0
     case internalError = 1
     case usage = 2
@@ -15,24 +13,30 @@ enum ExitStatus: Int32 {
 }
 
 /// A failure as a person sees it: what is wrong, where, what to do, and the exit status.
-struct Failure: Error {
-    let status: ExitStatus
+package struct Failure: Error {
+    package let status: ExitStatus
     /// One sentence without a full stop.
-    let what: String
-    /// The file, option or node at fault.
-    let place: String?
+    package let what: String
+    /// The file, option, node or address at fault.
+    package let place: String?
     /// What the person can do about it.
-    let help: String?
+    package let help: String?
 
-    init(_ status: ExitStatus, _ what: String, place: String? = nil, help: String? = nil) {
+    /// Makes a failure from its parts.
+    package init(
+        _ status: ExitStatus,
+        _ what: String,
+        place: String? = nil,
+        help: String? = nil
+    ) {
         self.status = status
         self.what = what
         self.place = place
         self.help = help
     }
 
-    /// The lines for stderr.
-    var message: String {
+    /// The lines for standard error.
+    package var message: String {
         let head = "error: \(what)" + (place.map { " (\($0))" } ?? "")
         guard let help else { return head }
         return head + "\nhelp: " + help
