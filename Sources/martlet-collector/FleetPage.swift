@@ -54,7 +54,7 @@ struct FleetPage {
         <thead><tr><th scope="col">Device</th><th scope="col">State</th>\
         <th scope="col">Last seen</th><th scope="col">Model</th>\
         <th scope="col" class="number">Reports</th><th scope="col" class="number">Missing</th>\
-        <th scope="col" class="number">Inferences</th><th scope="col">Inferences a report</th>\
+        <th scope="col" class="number">Inferences</th><th scope="col">Trend</th>\
         <th scope="col" class="number">p50</th><th scope="col" class="number">p99</th></tr></thead>
         <tbody>
         \(rows.map(html))
@@ -69,7 +69,7 @@ struct FleetPage {
         return """
             <tr><th scope="row"><a href="/devices/\(device.idText)">\
             \(device.name.isEmpty ? "unnamed" : device.name)</a>\
-            <span class="id">\(device.idText)</span></th>\
+            <span class="id">\(Wording.prefix(device.id))</span></th>\
             <td>\(PageLayout.badge(state))</td>\
             <td>\(PageLayout.time(device.seenAt, now: now))</td>\
             <td><code>\(Wording.prefix(device.contentID))</code></td>\
