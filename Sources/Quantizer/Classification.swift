@@ -53,10 +53,10 @@ public struct ProportionInterval: Sendable, Hashable {
     /// The upper bound, in `0...1`.
     public let upper: Double
 
-    /// Makes the Wilson score interval (E.
+    /// Makes the score interval of a proportion (Wilson, 1927).
     ///
-    /// B. Wilson, 1927), which unlike the normal approximation stays inside `0...1` and keeps its
-    /// coverage near the ends: `(p + z²/2n ± z·sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)`.
+    /// Unlike the normal approximation it stays inside `0...1` and keeps its coverage near the
+    /// ends: `(p + z²/2n ± z·sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)`.
     ///
     /// - Parameters:
     ///   - successes: The number of successes, in `0...trials`.
