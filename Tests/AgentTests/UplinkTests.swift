@@ -61,14 +61,17 @@ struct UplinkTests {
         let collector = FakeCollector { _ in [] }
         defer { collector.stop() }
         let stand = try Self.stand(keys, port: collector.port)
+        stand.keys["uplink-timeout-ms"] = "2000"
         let agent = try stand.start()
         let client = try stand.client()
+        var slowest = Duration.zero
         let isSeen = try eventually {
             let begin = ContinuousClock.now
             _ = try client.infer(Self.input)
-            #expect(ContinuousClock.now - begin < .milliseconds(400))
-            return try client.status()["uplink-failures"] >= 2
+            slowest = max(slowest, ContinuousClock.now - begin)
+            return try client.status()["uplink-failures"] >= 1
         }
+        #expect(slowest < .milliseconds(1_900))
         #expect(isSeen)
         #expect(agent.endingNow == nil)
     }
