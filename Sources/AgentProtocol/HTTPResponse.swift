@@ -28,6 +28,8 @@ public struct HTTPResponse: Sendable {
     public private(set) var retryAfterSeconds: UInt64?
     private var bodyStart = 0
     private var bodySize: Int?
+    /// Whether the body is in chunks or compressed.
+    private var isTransformed = false
 
     /// Makes an answer of which nothing has arrived.
     public init() {}
@@ -87,7 +89,7 @@ public struct HTTPResponse: Sendable {
             try readField(name, HTTPResponse.trimmed(line[(colon + 1)...]))
         }
         if found == 200 {
-            guard let bodySize else { throw .lengthMissing }
+            guard let bodySize, !isTransformed else { throw .lengthMissing }
             guard bodySize <= HTTPResponse.bodySizeMax else { throw .bodyTooLong }
         }
         status = found
@@ -107,7 +109,7 @@ public struct HTTPResponse: Sendable {
             guard bodySize == nil, let size = Decimal.read(value[...]) else { throw .malformed }
             bodySize = Int(min(size, UInt64(Int32.max)))
         } else if name == TextLine("transfer-encoding").bytes {
-            throw .lengthMissing
+            isTransformed = true
         } else if name == TextLine("retry-after").bytes {
             retryAfterSeconds = Decimal.read(value[...])
         }
