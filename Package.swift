@@ -47,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
     targets: [
         // Device-safe.
@@ -77,7 +78,13 @@ let package = Package(
         // Host.
         .systemLibrary(name: "CArchive"),
         .target(name: "ModelGraph", swiftSettings: strict),
-        .target(name: "ModelImport", dependencies: ["ModelGraph"], swiftSettings: strict),
+        .target(
+            name: "ModelImport",
+            dependencies: [
+                "ModelGraph", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            swiftSettings: strict
+        ),
         .target(name: "Quantizer", dependencies: ["ModelGraph"], swiftSettings: strict),
         .target(
             name: "Planner",
@@ -144,7 +151,11 @@ let package = Package(
             dependencies: ["ModelImport", "ModelGraph"],
             swiftSettings: strict
         ),
-        .testTarget(name: "QuantizerTests", dependencies: ["Quantizer"], swiftSettings: strict),
+        .testTarget(
+            name: "QuantizerTests",
+            dependencies: ["Quantizer", "ModelGraph", "ModelImport"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "PlannerTests",
             dependencies: ["Planner", "InferenceRuntime", "ModelGraph", "ModelImport"],

@@ -23,12 +23,27 @@ extension Graph {
             .maxPool2D(let height, let width, let window, _):
             let channels = try rule.image().channels
             try rule.expectWindow(window, height: height, width: width, channels: channels)
-        case .binary: try rule.broadcast(with: shapes[1])
+        case .binary: try rule.expect(try rule.broadcastShape(of: shapes))
         case .unary, .requantize, .quantize, .dequantize: try rule.expect(input)
-        case .softmax:
+        case .softmax, .logSoftmax:
             try rule.require(!input.isEmpty, "softmax needs a dimension to run over")
             try rule.expect(input)
-        case .mean(let axes, let keeps): try rule.mean(axes: axes, keepsDimensions: keeps)
+        case .prelu: try rule.prelu(slope: shapes[1])
+        case .reduce(_, let axes, let keeps): try rule.reduce(axes, keepsDimensions: keeps)
+        case .transposeConvolution2D(let window, _):
+            let bias = shapes.dropFirst(2).first
+            try rule.transposeConvolution(window, weights: shapes[1], bias: bias)
+        case .batchMatMul(let left, let right):
+            try rule.batchMatMul(shapes[1], transposesLeft: left, transposesRight: right)
+        case .layerNormalization: try rule.layerNormalization(Array(shapes.dropFirst()))
+        case .gather(let axis): try rule.gather(shapes[1], axis: axis)
+        case .select: try rule.expect(try rule.broadcastShape(of: shapes))
+        case .broadcast:
+            try rule.require(
+                try rule.broadcastShape(of: [input, output]) == output,
+                "\(input) does not broadcast to \(output)"
+            )
+        case .tile(let multiples): try rule.tile(multiples)
         case .reshape:
             let isSame = input.reduce(1, *) == output.reduce(1, *)
             try rule.require(isSame, "\(input) does not reshape to \(output)")
@@ -40,213 +55,5 @@ extension Graph {
         case .resizeBilinear(let mapping), .resizeNearest(let mapping): try rule.resize(mapping)
         case .argMax(let axis): try rule.argMax(axis)
         }
-    }
-}
-
-/// The shapes of one node's first input and output, and what must follow.
-private struct ShapeRule {
-    let node: String
-    let input: [Int]
-    let output: [Int]
-
-    func require(
-        _ condition: Bool,
-        _ detail: @autoclosure () -> String
-    ) throws(GraphError) {
-        guard condition else { throw .shapeMismatch(node: node, detail: detail()) }
-    }
-
-    func expect(_ shape: [Int]) throws(GraphError) {
-        try require(output == shape, "the output is \(output) where \(shape) follows")
-    }
-
-    // MARK: Windows
-
-    func image() throws(GraphError) -> (rows: Int, columns: Int, channels: Int) {
-        try require(input.count == 4, "the input \(input) is not an image [N, H, W, C]")
-        return (input[1], input[2], input[3])
-    }
-
-    func convolution(
-        _ window: Window2D,
-        weights: [Int],
-        bias: [Int]?
-    ) throws(GraphError) {
-        let channels = try image().channels
-        try require(weights.count == 4, "the weights \(weights) are not [O, H, W, I]")
-        let groups = channels / weights[3]
-        let divides = channels % weights[3] == 0 && weights[0] % groups == 0
-        try require(divides, "\(weights) weights do not divide \(channels) channels into groups")
-        try expectBias(bias, channels: weights[0])
-        try expectWindow(window, height: weights[1], width: weights[2], channels: weights[0])
-    }
-
-    func depthwise(
-        _ window: Window2D,
-        _ multiplier: Int,
-        weights: [Int],
-        bias: [Int]?
-    ) throws(GraphError) {
-        let channels = try image().channels
-        let fits =
-            weights.count == 4 && weights[0] == 1 && multiplier >= 1
-            && weights[3] % channels == 0 && weights[3] / channels == multiplier
-        try require(fits, "the weights \(weights) are not [1, H, W, \(channels) * \(multiplier)]")
-        try expectBias(bias, channels: weights[3])
-        try expectWindow(window, height: weights[1], width: weights[2], channels: weights[3])
-    }
-
-    func expectBias(_ bias: [Int]?, channels: Int) throws(GraphError) {
-        guard let bias else { return }
-        try require(bias == [channels], "the bias is \(bias) where [\(channels)] follows")
-    }
-
-    func expectWindow(
-        _ window: Window2D,
-        height: Int,
-        width: Int,
-        channels: Int
-    ) throws(GraphError) {
-        let (rows, columns, _) = try image()
-        let padding = window.padding
-        let outputRows = try extent(
-            rows,
-            height,
-            window.strideHeight,
-            window.dilationHeight,
-            padding.top,
-            padding.bottom
-        )
-        let outputColumns = try extent(
-            columns,
-            width,
-            window.strideWidth,
-            window.dilationWidth,
-            padding.left,
-            padding.right
-        )
-        try expect([input[0], outputRows, outputColumns, channels])
-    }
-
-    /// The number of windows along one dimension.
-    ///
-    /// Padding below the window's span on each side means that no window misses the image.
-    private func extent(
-        _ input: Int,
-        _ taps: Int,
-        _ stride: Int,
-        _ dilation: Int,
-        _ before: Int,
-        _ after: Int
-    ) throws(GraphError) -> Int {
-        let limit = 1...GraphLimits.elementCountMax
-        let isUsable = limit.contains(taps) && limit.contains(stride) && limit.contains(dilation)
-        try require(isUsable, "window \(taps), stride \(stride), dilation \(dilation)")
-        let span = (taps - 1) * dilation + 1
-        let fits =
-            (0..<span).contains(before) && (0..<span).contains(after)
-            && span <= input + before + after
-        try require(
-            fits,
-            "a window of \(span) does not fit \(input) elements padded by \(before) and \(after)"
-        )
-        return (input + before + after - span) / stride + 1
-    }
-
-    // MARK: Dot products and elementwise
-
-    func fullyConnected(weights: [Int], bias: [Int]?) throws(GraphError) {
-        try require(weights.count == 2, "the weights \(weights) are not [O, I]")
-        let elements = input.reduce(1, *)
-        let (rows, rest) = elements.quotientAndRemainder(dividingBy: weights[1])
-        try require(rest == 0, "\(elements) inputs are not rows of \(weights[1])")
-        let fits = output.last == weights[0] && output.reduce(1, *) == rows * weights[0]
-        try require(fits, "the output \(output) is not \(rows) rows of \(weights[0])")
-        try expectBias(bias, channels: weights[0])
-    }
-
-    func broadcast(with other: [Int]) throws(GraphError) {
-        let rank = max(input.count, other.count)
-        let left = Array(repeating: 1, count: rank - input.count) + input
-        let right = Array(repeating: 1, count: rank - other.count) + other
-        var shape: [Int] = []
-        for (a, b) in zip(left, right) {
-            try require(a == b || a == 1 || b == 1, "\(input) does not broadcast with \(other)")
-            shape.append(max(a, b))
-        }
-        try expect(shape)
-    }
-
-    // MARK: Reductions and shape
-
-    func mean(axes: [Int], keepsDimensions: Bool) throws(GraphError) {
-        let isSorted = zip(axes, axes.dropFirst()).allSatisfy { $0 < $1 }
-        let isInside = !axes.isEmpty && axes.allSatisfy { input.indices.contains($0) }
-        try require(isSorted && isInside, "the axes \(axes) do not name dimensions of \(input)")
-        var shape = input
-        for axis in axes.reversed() {
-            if keepsDimensions { shape[axis] = 1 } else { shape.remove(at: axis) }
-        }
-        try expect(shape)
-    }
-
-    func transpose(_ permutation: [Int]) throws(GraphError) {
-        let isPermutation = permutation.sorted() == Array(input.indices)
-        try require(isPermutation, "\(permutation) does not permute the dimensions of \(input)")
-        try expect(permutation.map { input[$0] })
-    }
-
-    func pad(_ before: [Int], _ after: [Int]) throws(GraphError) {
-        let limit = 0...GraphLimits.elementCountMax
-        let isUsable =
-            before.count == input.count && after.count == input.count
-            && (before + after).allSatisfy { limit.contains($0) }
-        try require(isUsable, "\(before) and \(after) do not pad \(input)")
-        try expect(input.indices.map { before[$0] + input[$0] + after[$0] })
-    }
-
-    func concatenation(_ shapes: [[Int]], axis: Int) throws(GraphError) {
-        try require(input.indices.contains(axis), "axis \(axis) is not a dimension of \(input)")
-        var shape = input
-        for other in shapes.dropFirst() {
-            var fitted = other
-            let isFit = other.count == input.count
-            if isFit { fitted[axis] = input[axis] }
-            try require(isFit && fitted == input, "\(other) does not lie beside \(input)")
-            shape[axis] += other[axis]
-        }
-        try expect(shape)
-    }
-
-    func slice(begin: [Int], strides: [Int], sizes: [Int]) throws(GraphError) {
-        let isComplete = [begin.count, strides.count, sizes.count].allSatisfy { $0 == input.count }
-        try require(isComplete, "the slice does not name each dimension of \(input)")
-        let limit = -GraphLimits.elementCountMax...GraphLimits.elementCountMax
-        for dimension in input.indices {
-            let range = 0..<input[dimension]
-            let isUsable =
-                range.contains(begin[dimension]) && strides[dimension] != 0
-                && limit.contains(strides[dimension])
-                && (1...input[dimension]).contains(sizes[dimension])
-                && range.contains(begin[dimension] + (sizes[dimension] - 1) * strides[dimension])
-            try require(isUsable, "the slice leaves dimension \(dimension) of \(input)")
-        }
-        let isKept = output.filter { $0 != 1 } == sizes.filter { $0 != 1 }
-        try require(isKept, "the output is \(output) where \(sizes) follows")
-    }
-
-    func resize(_ mapping: ResizeMapping) throws(GraphError) {
-        let channels = try image().channels
-        let isUsable = !(mapping.alignCorners && mapping.halfPixelCenters)
-        try require(isUsable, "aligned corners exclude half pixel centres")
-        let fits = output.count == 4 && output[0] == input[0] && output[3] == channels
-        try require(fits, "the output \(output) is not a resized \(input)")
-    }
-
-    func argMax(_ axis: Int) throws(GraphError) {
-        try require(input.indices.contains(axis), "axis \(axis) is not a dimension of \(input)")
-        var shape = input
-        shape.remove(at: axis)
-        try expect(shape)
     }
 }

@@ -43,14 +43,38 @@ public struct Window2D: Sendable, Hashable {
 }
 
 /// An elementwise operator of two inputs, which broadcast against each other from the right.
+///
+/// `power` is the first input to the power of the second; `squaredDifference` is `(a - b)²`.
 public enum BinaryOperator: String, Sendable, Hashable {
     case add, subtract, multiply, maximum, minimum
+    case divide, power, squaredDifference
 }
 
 /// An elementwise operator of one input.
 public enum UnaryOperator: Sendable, Hashable {
     case relu, relu6, reluN1To1, hardSwish, logistic, tanh
     case leakyRelu(alpha: Float)
+    /// `x` where positive, else `alpha * (exp(x) - 1)`.
+    case elu(alpha: Float)
+    /// `max(0, min(1, alpha * x + beta))`.
+    case hardSigmoid(alpha: Float, beta: Float)
+    /// `max(low, min(high, x))`; the bounds may be infinite.
+    case clamp(low: Float, high: Float)
+    /// `x * Φ(x)`; approximate: `x / 2 * (1 + tanh(√(2/π) * (x + 0.044715 x³)))`.
+    case gelu(isApproximate: Bool)
+    /// `x * logistic(x)`.
+    case silu
+    /// `log(1 + exp(x))`.
+    case softplus
+    /// `x` to a constant power.
+    case power(exponent: Float)
+    case exponential, logarithm, squareRoot, reciprocalSquareRoot, reciprocal, errorFunction
+    case negate, absolute, square, floor, ceiling
+}
+
+/// How elements along axes become one.
+public enum Reduction: String, Sendable, Hashable {
+    case mean, sum, maximum, minimum
 }
 
 /// How a resize maps an output coordinate to an input coordinate.
@@ -89,8 +113,30 @@ public enum Operator: Sendable, Hashable {
     case binary(BinaryOperator, Activation)
     /// Input `[x]`.
     case unary(UnaryOperator)
+    /// Inputs `[x NHWC, weights OHWI, bias [O] or absent]`: the gradient of a convolution, so that
+    /// input pixel `(i, j)` adds to the outputs from `(i, j) * stride - padding` on.
+    case transposeConvolution2D(Window2D, Activation)
+    /// Inputs `[a [..., M, K], b [..., K, N]]`, or with their last two dimensions exchanged; the
+    /// dimensions before them broadcast.
+    case batchMatMul(transposesLeft: Bool, transposesRight: Bool)
+    /// Inputs `[x, slope]`: `x` where positive, else `slope * x`; the slope broadcasts.
+    case prelu
     /// Input `[x]`; `axes` sorted, distinct, non-negative.
-    case mean(axes: [Int], keepsDimensions: Bool)
+    case reduce(Reduction, axes: [Int], keepsDimensions: Bool)
+    /// Inputs `[x, scale [C], bias [C] or absent]` over the last dimension `C`:
+    /// `(x - mean) / √(variance + epsilon) * scale + bias`.
+    case layerNormalization(epsilon: Float)
+    /// Input `[x]`; over the last dimension.
+    case logSoftmax
+    /// Inputs `[x, indices]`: the slices of `x` along `axis` that the indices name, in the place of
+    /// that dimension. Negative indices count from the end.
+    case gather(axis: Int)
+    /// Inputs `[condition, a, b]`, which broadcast: `a` where the condition is not 0, else `b`.
+    case select
+    /// Input `[x]`; the output's shape, to which the input's broadcasts.
+    case broadcast
+    /// Input `[x]`, repeated along each dimension.
+    case tile(multiples: [Int])
     /// Input `[x]`; over the last dimension.
     case softmax(beta: Float)
     /// Input `[x]`, integer to integer: changes scale, zero point or signedness.
@@ -126,9 +172,19 @@ public enum Operator: Sendable, Hashable {
         case .fullyConnected: "FullyConnected"
         case .averagePool2D: "AveragePool2D"
         case .maxPool2D: "MaxPool2D"
-        case .binary(let kind, _): kind.rawValue.prefix(1).uppercased() + kind.rawValue.dropFirst()
+        case .binary(let kind, _): kind.rawValue.capitalizedFirst
         case .unary(let kind): kind.name
-        case .mean: "Mean"
+        case .reduce(let kind, _, _):
+            kind == .mean ? "Mean" : "Reduce\(kind.rawValue.capitalizedFirst)"
+        case .transposeConvolution2D: "TransposeConvolution2D"
+        case .batchMatMul: "BatchMatMul"
+        case .prelu: "Prelu"
+        case .layerNormalization: "LayerNormalization"
+        case .logSoftmax: "LogSoftmax"
+        case .gather: "Gather"
+        case .select: "Select"
+        case .broadcast: "Broadcast"
+        case .tile: "Tile"
         case .softmax: "Softmax"
         case .requantize: "Requantize"
         case .quantize: "Quantize"
@@ -156,6 +212,19 @@ extension UnaryOperator {
         case .logistic: "Logistic"
         case .tanh: "Tanh"
         case .leakyRelu: "LeakyRelu"
+        case .elu: "Elu"
+        case .hardSigmoid: "HardSigmoid"
+        case .clamp: "Clamp"
+        case .gelu: "Gelu"
+        case .silu: "Silu"
+        case .softplus: "Softplus"
+        case .power: "Power"
+        default: "\(self)".capitalizedFirst
         }
     }
+}
+
+extension String {
+    /// The text with its first letter as a capital.
+    fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

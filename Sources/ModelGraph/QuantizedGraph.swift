@@ -27,8 +27,11 @@ extension Graph {
     package func proveOperands(of node: Node) throws(GraphError) {
         let inputs: ClosedRange<Int>
         switch node.operator {
-        case .convolution2D, .depthwiseConvolution2D, .fullyConnected: inputs = 2...3
-        case .binary: inputs = 2...2
+        case .convolution2D, .depthwiseConvolution2D, .fullyConnected, .transposeConvolution2D,
+            .layerNormalization:
+            inputs = 2...3
+        case .binary, .prelu, .batchMatMul, .gather: inputs = 2...2
+        case .select: inputs = 3...3
         case .concatenation: inputs = 1...GraphLimits.tensorCountMax
         default: inputs = 1...1
         }

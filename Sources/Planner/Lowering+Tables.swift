@@ -15,6 +15,7 @@ extension Lowering {
         case .hardSwish: table = try hardSwish(x, y)
         case .logistic: table = try sampled(x, y) { 1 / (1 + exp(-$0)) }
         case .tanh: table = try sampled(x, y) { tanh($0) }
+        default: table = try evaluated(x, y, kind)
         }
         try lookUp(x, table, to: y)
     }
@@ -117,6 +118,22 @@ extension Lowering {
             let steps = function(source.scale * Float(difference)) * inverse
             let rounded = steps.rounded(.toNearestOrAwayFromZero)
             return Int32(min(max(rounded, -0x1p20), 0x1p20))
+        }
+    }
+
+    /// A function evaluated in double precision (5.9).
+    ///
+    /// Where it has no real value, as a logarithm below 0, the table holds the zero point.
+    private func evaluated(
+        _ x: Int,
+        _ y: Int,
+        _ function: UnaryOperator
+    ) throws(PlanFault) -> LookupTable {
+        let (source, target) = (program.values[x], program.values[y])
+        return LookupTable(from: source, to: target) { difference in
+            let real = function.value(at: Double(source.scale) * Double(difference))
+            let steps = (real / Double(target.scale)).rounded(.toNearestOrAwayFromZero)
+            return steps.isNaN ? 0 : Int32(min(max(steps, -0x1p20), 0x1p20))
         }
     }
 

@@ -57,7 +57,7 @@ struct Lowering {
         case .binary(.minimum, let activation): try lowerMaximum(activation, isMinimum: true)
         case .unary(let kind): try lowerUnary(kind)
         case .requantize: try lowerRequantize()
-        case .mean(let axes, _): try lowerMean(axes)
+        case .reduce(.mean, let axes, _): try lowerMean(axes)
         case .softmax(let beta): try lowerSoftmax(beta)
         case .reshape: try lowerReshape()
         case .transpose(let permutation): try lowerTranspose(permutation)
@@ -68,6 +68,9 @@ struct Lowering {
         case .resizeNearest(let mapping): try lowerResize(mapping, isBilinear: false)
         case .argMax(let axis): try lowerArgMax(axis)
         case .quantize, .dequantize: throw .notInteger("floats are converted by the caller")
+        case .reduce, .binary, .transposeConvolution2D, .batchMatMul, .prelu, .layerNormalization,
+            .logSoftmax, .gather, .select, .broadcast, .tile:
+            throw .noKernel
         }
     }
 

@@ -36,6 +36,8 @@ public enum PlanFault: Error, Sendable, Hashable {
     case shapeMismatch(String)
     /// Two tensors that must share scale and zero point do not.
     case quantizationMismatch(String)
+    /// The runtime has no kernel for the operator.
+    case noKernel
     /// The node should not occur in a quantized graph.
     case notInteger(String)
 }
@@ -70,6 +72,7 @@ extension PlanFault: CustomStringConvertible {
         case .ratioOutOfRange(let ratio): "the ratio of scales \(ratio) is out of range"
         case .parameterOutOfRange(let what, let value, let limit):
             "\(what) is \(value), beyond the limit of \(limit)"
+        case .noKernel: "devices have no integer kernel for this operator yet"
         case .shapeMismatch(let detail), .quantizationMismatch(let detail), .notInteger(let detail):
             detail
         }

@@ -174,11 +174,11 @@ struct TFLiteOperatorTests {
             options: 27,
             [0: .uint8(1)]
         ) { [$0.integers([-2, 1, 2])] }
-        #expect(try onlyNode(keeping).operator == .mean(axes: [1, 2], keepsDimensions: true))
+        #expect(try onlyNode(keeping).operator == .reduce(.mean, axes: [1, 2], keepsDimensions: true))
         let dropping = TestModel.single(40, from: [1, 4, 5], to: [1, 4], options: 27) {
             [$0.integers([-1], shape: [])]
         }
-        #expect(try onlyNode(dropping).operator == .mean(axes: [2], keepsDimensions: false))
+        #expect(try onlyNode(dropping).operator == .reduce(.mean, axes: [2], keepsDimensions: false))
     }
 
     @Test("SOFTMAX carries beta and wants the reference's output scale")

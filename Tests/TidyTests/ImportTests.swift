@@ -11,9 +11,11 @@ struct ImportTests {
         "martletd": [
             "AgentProtocol", "InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform",
         ],
-        "ModelGraph": [],
-        "ModelImport": ["ModelGraph", "Foundation", "FoundationEssentials"],
-        "Quantizer": ["ModelGraph", "Foundation", "FoundationEssentials"],
+        "ModelGraph": ["Glibc"],
+        "ModelImport": [
+            "ModelGraph", "SwiftProtobuf", "Foundation", "FoundationEssentials",
+        ],
+        "Quantizer": ["ModelGraph", "Foundation", "FoundationEssentials", "Glibc"],
         "Planner": [
             "ModelGraph", "InferenceRuntime", "Foundation", "FoundationEssentials", "Glibc",
         ],

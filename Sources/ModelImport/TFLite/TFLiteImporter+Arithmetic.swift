@@ -30,7 +30,7 @@ extension TFLiteImporter {
         )
         let keeps = try options(27).bool(0)
         try emit(
-            .mean(axes: axes.sorted(), keepsDimensions: keeps),
+            .reduce(.mean, axes: axes.sorted(), keepsDimensions: keeps),
             [x],
             to: try result()
         )
