@@ -9,14 +9,19 @@
 
 _Static_assert(SIGHUP == 1 && SIGINT == 2 && SIGTERM == 15, "Linux");
 
+int32_t platform_signals_ignore(void) {
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    if (sigaction(SIGPIPE, &ignore, NULL) < 0) return -errno;
+    if (sigaction(SIGXFSZ, &ignore, NULL) < 0) return -errno;
+    return 0;
+}
+
 int32_t platform_signals_open(void) {
     sigset_t asked;
     sigemptyset(&asked);
     sigaddset(&asked, SIGHUP);
     sigaddset(&asked, SIGINT);
     sigaddset(&asked, SIGTERM);
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    if (sigaction(SIGPIPE, &ignore, NULL) < 0) return -errno;
     if (sigprocmask(SIG_BLOCK, &asked, NULL) < 0) return -errno;
     return result(signalfd(-1, &asked, SFD_NONBLOCK | SFD_CLOEXEC));
 }

@@ -8,6 +8,8 @@ struct Martletd {
     static let version: StaticString = "0.1.0"
 
     static func main() {
+        // A handler for a known signal number can be set.
+        _ = platform_signals_ignore()
         var arguments = ArgumentReader.ofProcess()
         do throws(AgentError) {
             platform_exit(try run(&arguments).rawValue)

@@ -232,8 +232,11 @@ static const int32_t platform_signal_hang_up = 1;    /* SIGHUP */
 static const int32_t platform_signal_interrupt = 2;  /* SIGINT */
 static const int32_t platform_signal_terminate = 15; /* SIGTERM */
 
-/* Turns SIGHUP, SIGINT and SIGTERM into readable events and ignores SIGPIPE. Call it first, in
- * the only thread. A descriptor to poll. */
+/* Makes a closed pipe and a file at its size limit errors of the call that meets them, and not the
+ * end of the process. */
+int32_t platform_signals_ignore(void);
+/* Turns SIGHUP, SIGINT and SIGTERM into readable events. Call it first, in the only thread. A
+ * descriptor to poll. */
 int32_t platform_signals_open(void);
 /* The number of the next waiting signal, 0 when there is none. */
 int32_t platform_signals_next(int32_t descriptor);
