@@ -92,14 +92,27 @@ struct TokenCommand: ParsableCommand {
 
         @OptionGroup var data: DataOption
 
-        @Argument(help: "The token's id, or its first digits, as \"token list\" shows it.")
+        /// Fewer digits might be a slip, and what is revoked stays revoked.
+        private static let digitCountMin = 4
+
+        @Argument(
+            help: "The token's id, or its first 4 digits or more, as \"token list\" shows it."
+        )
         var id: String
+
+        func validate() throws {
+            guard id.count >= Self.digitCountMin else {
+                throw ValidationError(
+                    "give at least \(Self.digitCountMin) digits of the token's id"
+                )
+            }
+        }
 
         mutating func run() async throws {
             let isFound = try await data.withStore {
                 try await $0.revokeToken(idPrefix: id, now: ServerTime.now())
             }
-            guard isFound, !id.isEmpty else {
+            guard isFound else {
                 throw CollectorError.unknown(kind: "token", name: id)
             }
         }

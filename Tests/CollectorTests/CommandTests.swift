@@ -184,7 +184,11 @@ struct CommandTests {
             )
             let after = try CollectorProgram.run("token", "list", "--data", folder)
             #expect(after.output.contains("revoked"))
-            #expect(try CollectorProgram.run("token", "revoke", "f", "--data", folder).status == 2)
+            for id in [String(record.id.prefix(3)), "none", ""] {
+                #expect(
+                    try CollectorProgram.run("token", "revoke", id, "--data", folder).status == 2
+                )
+            }
         }
     }
 

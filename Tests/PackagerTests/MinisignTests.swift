@@ -16,9 +16,10 @@ enum Tool {
         process.standardOutput = output
         process.standardError = output
         process.standardInput = source
-        try process.run()
+        // Before the tool runs, as long as the pipe has a reader: it need not wait for its input.
         source.fileHandleForWriting.write(Data(input.utf8))
         try source.fileHandleForWriting.close()
+        try process.run()
         let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         return (process.terminationStatus, String(decoding: data, as: UTF8.self))
