@@ -70,7 +70,7 @@ final class TestCollector: Sendable {
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
     /// A token that is known to the store.
-    func token(uses: Int64 = 1, expiresIn milliseconds: Int64 = 60_000) async throws -> [UInt8] {
+    func token(uses: Int64 = 1, expiresIn milliseconds: Int64 = 3_600_000) async throws -> [UInt8] {
         let token = Sodium.randomBytes(count: 32)
         try await store.createToken(
             hash: Sodium.blake2b(token),
