@@ -96,6 +96,12 @@ struct ShapeRule {
         )
         try expectBias(bias, channels: weights[0])
         let padding = window.padding
+        let limit = 0...GraphLimits.elementCountMax
+        let isUsable = [
+            window.strideHeight, window.strideWidth, window.dilationHeight, window.dilationWidth,
+            padding.top, padding.left, padding.bottom, padding.right,
+        ].allSatisfy { limit.contains($0) }
+        try require(isUsable, "a stride, dilation or padding is beyond every image")
         let height = (rows - 1) * window.strideHeight + (weights[1] - 1) * window.dilationHeight + 1
         let width = (columns - 1) * window.strideWidth + (weights[2] - 1) * window.dilationWidth + 1
         let (extraRows, extraColumns) = (

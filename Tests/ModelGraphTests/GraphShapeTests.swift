@@ -48,9 +48,64 @@ struct GraphShapeTests {
             [[1, 2, 3, 4]],
             [1, 9, 9, 4]
         ),
+        Case(
+            .transposeConvolution2D(stride2, .none),
+            [[1, 2, 2, 4], [3, 3, 3, 4]],
+            [1, 5, 5, 3]
+        ),
+        Case(
+            .transposeConvolution2D(stride2, .none),
+            [[1, 2, 2, 4], [3, 3, 3, 4]],
+            [1, 6, 5, 3]
+        ),
+        Case(
+            .batchMatMul(transposesLeft: false, transposesRight: true),
+            [[5, 1, 2, 3], [4, 7, 3]],
+            [5, 4, 2, 7]
+        ),
+        Case(.prelu, [[1, 2, 3], [3]], [1, 2, 3]),
+        Case(.layerNormalization(epsilon: 1), [[2, 3], [3], [3]], [2, 3]),
+        Case(.logSoftmax, [[2, 3]], [2, 3]), Case(.select, [[2, 1], [3], [1]], [2, 3]),
+        Case(.gather(axis: 1), [[2, 3, 4], [5, 6]], [2, 5, 6, 4]),
+        Case(.broadcast, [[3, 1]], [2, 3, 4]), Case(.tile(multiples: [2, 3]), [[1, 2]], [2, 6]),
     ]
 
     static let wrong = [
+        Case(
+            .transposeConvolution2D(stride2, .none),
+            [[1, 2, 2, 4], [3, 3, 3, 4]],
+            [1, 7, 5, 3]
+        ),
+        Case(
+            .transposeConvolution2D(stride2, .none),
+            [[1, 2, 2, 4], [3, 3, 3, 4]],
+            [1, 4, 5, 3]
+        ),
+        Case(
+            .transposeConvolution2D(stride2, .none),
+            [[1, 2, 2, 4], [3, 3, 3, 5]],
+            [1, 5, 5, 3]
+        ),
+        Case(
+            .transposeConvolution2D(Window2D(strideHeight: .max), .none),
+            [[1, 2, 2, 4], [3, 3, 3, 4]],
+            [1, 5, 4, 3]
+        ),
+        Case(
+            .batchMatMul(transposesLeft: false, transposesRight: false),
+            [[2, 3], [2, 3]],
+            [2, 3]
+        ),
+        Case(
+            .batchMatMul(transposesLeft: false, transposesRight: false),
+            [[3], [3, 2]],
+            [2]
+        ),
+        Case(.prelu, [[1, 3], [2, 3]], [2, 3]),
+        Case(.layerNormalization(epsilon: 1), [[2, 3], [2]], [2, 3]),
+        Case(.select, [[2], [3], [1]], [3]), Case(.gather(axis: 3), [[2, 3], [1]], [2, 3]),
+        Case(.broadcast, [[3]], [3, 2]), Case(.tile(multiples: [0]), [[2]], [2]),
+        Case(.tile(multiples: [.max]), [[2]], [2]), Case(.tile(multiples: [1]), [[1, 2]], [1, 2]),
         Case(.convolution2D(same3, .none), [[1, 5, 6, 2], [4, 3, 3, 2]], [1, 5, 6, 5]),
         Case(.convolution2D(same3, .none), [[1, 5, 6, 3], [4, 3, 3, 2]], [1, 5, 6, 4]),
         Case(.convolution2D(same3, .none), [[1, 5, 6, 6], [4, 3, 3, 2]], [1, 5, 6, 4]),
