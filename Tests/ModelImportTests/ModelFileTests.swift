@@ -51,12 +51,29 @@ struct ModelFileTests {
     }
 
     @Test(
-        "a float model is refused with the way out",
-        arguments: (ModelFiles.vectors + ModelFiles.published).filter { !isInteger($0) }
+        "a float model imports with float32 on every edge, whatever its weights are stored as",
+        arguments: (ModelFiles.vectors + ModelFiles.published).filter {
+            !isInteger($0) && !$0.contains("lstm")
+        }
     )
-    func refusesFloat(path: String) throws {
+    func importsFloat(path: String) throws {
+        let graph = try importModel(try ModelFiles.bytes(path), name: path)
+        #expect(throws: Never.self) { try graph.validate() }
+        #expect(!graph.nodes.isEmpty)
+        #expect(graph.tensors.allSatisfy { $0.type == .float32 && $0.quantization == nil })
+        #expect(throws: GraphError.self) { try QuantizedGraph(proving: graph) }
+    }
+
+    @Test(
+        "a recurrent float model is refused with every reason",
+        arguments: (ModelFiles.vectors + ModelFiles.published).filter {
+            !isInteger($0) && $0.contains("lstm")
+        }
+    )
+    func refusesRecurrentFloat(path: String) throws {
         let features = try unsupported(try ModelFiles.bytes(path))
-        #expect(features[0].help.contains("full integer quantization"))
+        #expect(features.compactMap(\.operatorName) == ["UNIDIRECTIONAL_SEQUENCE_LSTM"])
+        #expect(features[0].help.contains("recurrent layers"))
     }
 
     @Test(

@@ -43,17 +43,15 @@ struct TFLiteRefusalTests {
         #expect(try unsupported(model).map(\.operatorName) == ["operator code 4000"])
     }
 
-    @Test("a float model is one reason, and its unknown operators are others")
-    func floatModel() throws {
-        var model = TestModel.single(19, from: [1, 4], to: [1, 4])
-        for index in model.tensors.indices {
-            model.tensors[index].type = TestModel.float32
-            model.tensors[index].scales = []
-        }
-        #expect(try unsupported(model).map(\.kind) == [.type])
-        #expect(try unsupported(model)[0].help.contains("int8"))
-        model.nodes[0].code = 44
-        #expect(try unsupported(model).map(\.kind) == [.type, .operator])
+    @Test("operators without an integer kernel are refused in an integer model only")
+    func floatOperator() throws {
+        var model = TestModel.single(47, from: [1, 4], to: [1, 4])
+        let features = try unsupported(model)
+        #expect(features.map(\.kind) == [.operator])
+        #expect(features[0].reason.contains("integer models"))
+        model.makeFloat()
+        let graph = try importModel(model.bytes, name: "m")
+        #expect(graph.nodes.map(\.operator) == [.unary(.exponential)])
     }
 
     @Test("a float operator inside an integer model is named")

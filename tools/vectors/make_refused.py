@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/Vectors/tflite: small models that an importer of integer models must refuse.
+"""Writes Tests/Vectors/tflite: small models at the limits of the importer.
 
     .build/venv-vectors/bin/python tools/vectors/make_refused.py
 
@@ -100,6 +100,10 @@ def subgraphs(count, calls):
             operators, inputs = [Operator("IF", [condition, x], [y], table)], [condition, x]
         graphs.append((operators, inputs, [y]))
     return build_model(*graphs)
+
+
+# Models of floats, which are imported for the reference interpreter.
+FLOAT = {"float32", "float16_weights", "float32_int8_weights"}
 
 
 def unsupported_models():
@@ -213,11 +217,13 @@ def main():
     OUTPUT.mkdir(parents=True, exist_ok=True)
     for path in OUTPUT.glob("*.tflite"):
         path.unlink()
-    rows = [("", *row) for row in unsupported_models()]
-    rows += [("damaged_", *row) for row in damaged_models()]
+    rows = [("imported_" if row[0] in FLOAT else "unsupported_", *row)
+            for row in unsupported_models()]
+    rows += [("unsupported_damaged_", *row) for row in damaged_models()]
     for prefix, name, holds, model in rows:
-        (OUTPUT / f"unsupported_{prefix}{name}.tflite").write_bytes(model)
-        print(f"| {prefix}{name} | {holds} | {answer(model, prefix + name)} |")
+        (OUTPUT / f"{prefix}{name}.tflite").write_bytes(model)
+        said = answer(model, prefix.removeprefix("unsupported_") + name)
+        print(f"| {prefix}{name} | {holds} | {said} |")
 
 
 if __name__ == "__main__":

@@ -23,14 +23,14 @@ extension TFLiteImporter {
         try emit(.unary(operation), [try value(0)], to: try result())
     }
 
-    mutating func importMean() throws(NodeProblem) {
+    mutating func importReduction(_ kind: Reduction) throws(NodeProblem) {
         let x = try value(0)
         let axes = Set(
             try resolve(try integers(1, "list of axes"), rank: graph[x].shape.count)
         )
         let keeps = try options(27).bool(0)
         try emit(
-            .reduce(.mean, axes: axes.sorted(), keepsDimensions: keeps),
+            .reduce(kind, axes: axes.sorted(), keepsDimensions: keeps),
             [x],
             to: try result()
         )
@@ -41,7 +41,8 @@ extension TFLiteImporter {
         let x = try value(0)
         let y = try result()
         let beta = try options(9).float(0, default: 0)
-        guard graph[y].quantization == Quantization(scale: 1 / 256, zeroPoint: -128) else {
+        let known = Quantization(scale: 1 / 256, zeroPoint: -128)
+        guard isFloat || graph[y].quantization == known else {
             throw NodeProblem(
                 .option,
                 "the output's scale is not 1/256 from the lowest integer up",
@@ -75,6 +76,7 @@ extension TFLiteImporter {
     mutating func importDequantize() throws(NodeProblem) {
         let source = try operand(0)
         guard let output = current.outputs.first else { throw .inconsistent("no output") }
+        if isFloat { return try foldDequantize(source, to: output) }
         let tensor = model.tensors[output]
         guard tensor.type == .float32, isOutput[output], model.tensors[source].constant == nil
         else { throw NodeProblem(typeOf: tensor) }
@@ -104,6 +106,18 @@ extension TFLiteImporter {
         try emit(isBilinear ? .resizeBilinear(mapping) : .resizeNearest(mapping), [x], to: y)
     }
 
+    mutating func importBatchMatMul() throws(NodeProblem) {
+        let options = try options(101)
+        try emit(
+            .batchMatMul(
+                transposesLeft: try options.bool(0),
+                transposesRight: try options.bool(1)
+            ),
+            [try value(0), try value(1)],
+            to: try result()
+        )
+    }
+
     // MARK: Rules
 
     /// Dimensions named from either end as dimensions from the front.
@@ -127,7 +141,7 @@ extension TFLiteImporter {
         _ output: TensorID,
         tolerance: Float = 0
     ) throws(NodeProblem) {
-        for input in inputs {
+        for input in inputs where !isFloat {
             guard let a = graph[input].quantization, let b = graph[output].quantization,
                 a.zeroPoints == b.zeroPoints, a.scales.count == b.scales.count,
                 zip(a.scales, b.scales).allSatisfy({ abs($0 - $1) <= tolerance })

@@ -28,7 +28,7 @@ extension TFLiteImporter {
         case .logistic: try importUnary(.logistic)
         case .tanh: try importUnary(.tanh)
         case .leakyRelu: try importUnary(.leakyRelu(alpha: try options(75).float(0, default: 0)))
-        case .mean: try importMean()
+        case .mean: try importReduction(.mean)
         case .softmax: try importSoftmax()
         case .argMax: try importArgMax()
         case .quantize: try importQuantize()
@@ -45,9 +45,46 @@ extension TFLiteImporter {
         case .stridedSlice: try importStridedSlice()
         case .resizeBilinear, .resizeNearestNeighbor:
             try importResize(isBilinear: code == .resizeBilinear)
-        case .custom: break
+        default: try importFloatOperator(code)
         }
         try finishOutputs()
+    }
+
+    /// Operators that the reference interpreter knows, and devices do not yet.
+    private mutating func importFloatOperator(
+        _ code: TFLiteOperatorCode
+    ) throws(NodeProblem) {
+        guard isFloat else {
+            throw NodeProblem(
+                .operator,
+                "the operator is not supported in integer models",
+                help: TFLiteAdvice.help(for: current.name)
+            )
+        }
+        switch code {
+        case .div: try importBinary(.divide, options: 29)
+        case .pow: try importBinary(.power, options: nil)
+        case .squaredDifference: try importBinary(.squaredDifference, options: nil)
+        case .floor: try importUnary(.floor)
+        case .ceil: try importUnary(.ceiling)
+        case .exp: try importUnary(.exponential)
+        case .log: try importUnary(.logarithm)
+        case .sqrt: try importUnary(.squareRoot)
+        case .rsqrt: try importUnary(.reciprocalSquareRoot)
+        case .neg: try importUnary(.negate)
+        case .abs: try importUnary(.absolute)
+        case .square: try importUnary(.square)
+        case .elu: try importUnary(.elu(alpha: 1))
+        case .gelu: try importUnary(.gelu(isApproximate: try options(116).bool(0)))
+        case .sum: try importReduction(.sum)
+        case .reduceMax: try importReduction(.maximum)
+        case .reduceMin: try importReduction(.minimum)
+        case .logSoftmax: try emit(.logSoftmax, [try value(0)], to: try result())
+        case .prelu: try emit(.prelu, [try value(0), try value(1)], to: try result())
+        case .batchMatMul: try importBatchMatMul()
+        case .transposeConv: try importTransposeConvolution()
+        default: throw .inconsistent("operator code \(code.rawValue)")
+        }
     }
 
     /// The reference has no kernel that reads int8 and writes uint8 or the reverse, but QUANTIZE.

@@ -22,7 +22,16 @@ extension TFLiteImporter {
             throw .inconsistent("the padding has \(counts.count) counts for \(rank) dimensions")
         }
         var fill: Int32?
-        if hasFill {
+        if hasFill, isFloat {
+            let constant = graph[try floatConstant(try operand(2), "padding value")]
+            guard constant.constant == [0, 0, 0, 0] else {
+                throw NodeProblem(
+                    .option,
+                    "a padding value other than 0",
+                    help: "pad with 0, or fold the padding into the window that follows"
+                )
+            }
+        } else if hasFill {
             let constant = try value(2)
             try requireSameQuantization([constant], y)
             guard let bytes = graph[constant].constant, let stored = bytes.first, bytes.count == 1

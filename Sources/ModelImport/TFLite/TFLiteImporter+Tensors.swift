@@ -11,7 +11,8 @@ extension TFLiteImporter {
         return place
     }
 
-    /// The int8 tensor of operand `number`, an activation or a quantized constant.
+    /// The tensor of operand `number`, an activation or a constant: int8, or float32 in a model
+    /// that computes in floating point.
     mutating func value(_ number: Int) throws(NodeProblem) -> TensorID {
         try internalTensor(try operand(number))
     }
@@ -52,6 +53,7 @@ extension TFLiteImporter {
     mutating func weights(_ number: Int, axis: Int) throws(NodeProblem) -> TensorID {
         let place = try operand(number)
         let tensor = model.tensors[place]
+        if isFloat { return try floatConstant(place, "weights") }
         guard tensor.constant != nil else {
             throw NodeProblem(
                 .option,
@@ -84,6 +86,7 @@ extension TFLiteImporter {
     /// Its scale follows from input and weights, so what the file says about it is not read.
     mutating func bias(_ number: Int) throws(NodeProblem) -> TensorID? {
         guard number < current.inputs.count, let place = current.inputs[number] else { return nil }
+        if isFloat { return try floatConstant(place, "bias") }
         if let id = internalIDs[place] { return id }
         let tensor = model.tensors[place]
         guard tensor.type == .int32 else { throw NodeProblem(typeOf: tensor) }
@@ -123,6 +126,7 @@ extension TFLiteImporter {
         _ place: Int,
         isWritten: Bool = false
     ) throws(NodeProblem) -> TensorID {
+        if isFloat { return try floatTensor(place) }
         let tensor = model.tensors[place]
         guard tensor.type == .int8 || tensor.type == .uint8 else {
             throw NodeProblem(typeOf: tensor)
@@ -211,7 +215,7 @@ extension TFLiteImporter {
 
     // MARK: Checks
 
-    private func elementCount(_ tensor: TFLiteTensor) throws(NodeProblem) -> Int {
+    func elementCount(_ tensor: TFLiteTensor) throws(NodeProblem) -> Int {
         var count = 1
         for extent in tensor.shape {
             let (product, overflow) = count.multipliedReportingOverflow(by: extent)
@@ -223,7 +227,7 @@ extension TFLiteImporter {
         return count
     }
 
-    private func check(_ tensor: TFLiteTensor) throws(NodeProblem) {
+    func check(_ tensor: TFLiteTensor) throws(NodeProblem) {
         if let dynamic = tensor.shapeSignature.dropFirst().firstIndex(of: -1) {
             throw NodeProblem(
                 .structure,
@@ -253,7 +257,7 @@ extension TFLiteImporter {
         }
     }
 
-    private func quantization(
+    func quantization(
         of tensor: TFLiteTensor,
         isPerTensor: Bool,
         shift: Int64
@@ -298,12 +302,17 @@ extension TFLiteImporter {
         )
     }
 
+    /// Counts bytes that constants are rewritten to, against what the file's size allows.
+    mutating func spendRewritten(_ count: Int) throws(NodeProblem) {
+        rewrittenBytes += count
+        guard rewrittenBytes <= FlatBuffer.copyBudgetFactor * model.file.bytes.count else {
+            throw .inconsistent("constants share their bytes too often")
+        }
+    }
+
     /// Stored uint8 values as int8: 128 less, which flips the highest bit.
     private mutating func rewritten(_ bytes: [UInt8]) throws(NodeProblem) -> [UInt8] {
-        rewrittenBytes += bytes.count
-        guard rewrittenBytes <= FlatBuffer.copyBudgetFactor * model.file.bytes.count else {
-            throw .inconsistent("uint8 constants share their bytes too often")
-        }
+        try spendRewritten(bytes.count)
         return [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, count in
             for position in bytes.indices { buffer[position] = bytes[position] ^ 0x80 }
             count = bytes.count

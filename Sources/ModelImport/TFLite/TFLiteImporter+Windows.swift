@@ -85,6 +85,25 @@ extension TFLiteImporter {
         try emit(operation, [x], to: y)
     }
 
+    /// TRANSPOSE_CONV: operands output shape, weights `[O, H, W, I]`, input, bias.
+    mutating func importTransposeConvolution() throws(NodeProblem) {
+        let options = try options(49)
+        let weights = try weights(1, axis: 0)
+        let x = try value(2)
+        let y = try result()
+        let kernel = try kernel(of: weights)
+        guard graph[y].shape.count == 4, graph[x].shape.count == 4 else {
+            throw .inconsistent("the output \(graph[y].shape) is no image")
+        }
+        // The padding is that of the convolution that leads from the output back to the input.
+        let window = try window(options, dilationField: nil, kernel: kernel, over: y)
+        try emit(
+            .transposeConvolution2D(window, try options.activation(3)),
+            [x, weights, try bias(3)],
+            to: y
+        )
+    }
+
     // MARK: Geometry
 
     private func kernel(of weights: TensorID) throws(NodeProblem) -> (height: Int, width: Int) {

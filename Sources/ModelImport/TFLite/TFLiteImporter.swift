@@ -18,7 +18,9 @@ struct TFLiteImporter {
     let isOutput: [Bool]
     /// The operator that is being translated.
     var index = 0
-    /// Bytes of constants that were rewritten from uint8 to int8.
+    /// Whether the model computes in floating point; then all activations are float32.
+    private(set) var isFloat = false
+    /// Bytes of constants that were rewritten: uint8 to int8, or to float32.
     var rewrittenBytes = 0
     private var features: [UnsupportedFeature] = []
 
@@ -43,15 +45,13 @@ struct TFLiteImporter {
     mutating func importGraph() throws(ImportError) -> Graph {
         checkStructure()
         let live = liveOperators()
-        let isFloat = checkFloat(live)
-        if !isFloat { importInputs(live) }
+        isFloat = computesInFloat(live)
+        importInputs(live)
         for position in live {
             index = position
-            let isKnown = TFLiteOperatorCode(rawValue: current.code) != nil
-            if isFloat && isKnown && current.code != TFLiteOperatorCode.custom.rawValue { continue }
             attempt { importer throws(NodeProblem) in try importer.importOperator() }
         }
-        if !isFloat { importOutputs(live) }
+        importOutputs(live)
         guard features.isEmpty else { throw .unsupported(features) }
         do throws(GraphError) {
             try graph.validate()
@@ -148,30 +148,20 @@ struct TFLiteImporter {
         return live.reversed()
     }
 
-    /// Whether the model computes in floating point throughout, which is one reason, not many.
-    private mutating func checkFloat(_ live: [Int]) -> Bool {
-        var hasIntegerWeights = false
+    /// Whether the model computes in floating point throughout: it has floats, and no integers of
+    /// 8 bits but constants.
+    private func computesInFloat(_ live: [Int]) -> Bool {
+        var hasFloat = false
         for position in live {
             let node = model.operators[position]
             for place in node.inputs.compactMap({ $0 }) + node.outputs {
                 let tensor = model.tensors[place]
                 let isInteger = tensor.type == .int8 || tensor.type == .uint8
                 if isInteger && tensor.constant == nil { return false }
-                if isInteger { hasIntegerWeights = true }
             }
+            hasFloat = hasFloat || node.outputs.contains { model.tensors[$0].type == .float32 }
         }
-        let hasFloat = live.contains { position in
-            model.operators[position].outputs.contains { model.tensors[$0].type == .float32 }
-        }
-        guard hasFloat else { return false }
-        let weights = hasIntegerWeights ? " (only its weights are quantized)" : ""
-        report(
-            .type,
-            "the model computes in float32\(weights), only integer models are imported",
-            help: "convert it with full integer quantization (a representative data set, "
-                + "int8 inputs and outputs); float models are not imported yet"
-        )
-        return true
+        return hasFloat
     }
 
     // MARK: Ports
@@ -182,6 +172,7 @@ struct TFLiteImporter {
             do throws(NodeProblem) {
                 let id: TensorID
                 switch tensor.type {
+                case _ where isFloat: id = try floatTensor(input)
                 case .float32: id = try quantizedInput(input, live)
                 case .uint8: id = try edgeTensor(input)
                 default: id = try internalTensor(input)
@@ -223,9 +214,10 @@ struct TFLiteImporter {
             do throws(NodeProblem) {
                 let id: TensorID
                 switch tensor.type {
+                case .int32, .int64: id = try indexTensor(output)
+                case _ where isFloat: id = try floatTensor(output)
                 case .float32: id = try dequantizedOutput(output, live)
                 case .uint8: id = try edgeTensor(output)
-                case .int32, .int64: id = try indexTensor(output)
                 default: id = try internalTensor(output)
                 }
                 let type: DataType = tensor.type == .float32 ? .float32 : graph[id].type

@@ -38,6 +38,29 @@ enum TFLiteOperatorCode: Int32 {
     case splitV = 102
     case quantize = 114
     case hardSwish = 117
+
+    // Only in models that compute in floating point.
+    case floor = 8
+    case div = 42
+    case exp = 47
+    case logSoftmax = 50
+    case prelu = 54
+    case neg = 59
+    case transposeConv = 67
+    case log = 73
+    case sum = 74
+    case sqrt = 75
+    case rsqrt = 76
+    case pow = 78
+    case reduceMax = 82
+    case reduceMin = 89
+    case square = 92
+    case squaredDifference = 99
+    case abs = 101
+    case ceil = 104
+    case elu = 111
+    case batchMatMul = 126
+    case gelu = 150
 }
 
 /// The element types of the schema (enum `TensorType`).
