@@ -1,0 +1,145 @@
+public import ModelGraph
+
+/// Runs a graph in floating point: what the model means, before any integer rounds it.
+///
+/// Products are summed in double precision, and every tensor is rounded once to single precision.
+/// A quantized graph runs on the real numbers that its integers stand for: constants are
+/// dequantized, and nodes that only change the integers behind a number (`quantize`, `dequantize`,
+/// `requantize`) hand their input on. Indices and truth values travel as real numbers, which are
+/// exact below 2²⁴.
+///
+/// The same inputs give the same outputs on every machine up to the last bits of the system's
+/// mathematical functions.
+public struct ReferenceInterpreter: Sendable {
+    let graph: Graph
+    /// The real numbers of constants.
+    private let constants: [Int: FloatTensor]
+    /// Weights in the order in which products read them, by node.
+    let packed: [Int: PackedWeights]
+    /// The node behind which a tensor is not needed any more.
+    private let lastUse: [Int]
+
+    /// Prepares a graph.
+    ///
+    /// - Throws: `InterpreterError` when the graph breaks a rule or a constant has no real values.
+    public init(_ graph: Graph) throws(InterpreterError) {
+        do throws(GraphError) {
+            try graph.validate()
+            for node in graph.nodes {
+                try graph.proveOperands(of: node)
+                try graph.proveShapes(of: node)
+            }
+        } catch {
+            throw .graph(error)
+        }
+        var constants: [Int: FloatTensor] = [:]
+        for (index, tensor) in graph.tensors.enumerated() where tensor.constant != nil {
+            guard let values = tensor.realValues() else {
+                throw .constantUnreadable(tensor: tensor.name, type: tensor.type)
+            }
+            constants[index] = FloatTensor(proved: tensor.shape, values)
+        }
+        try graph.restoreBiases(&constants)
+        var packed: [Int: PackedWeights] = [:]
+        for (index, node) in graph.nodes.enumerated() {
+            guard let id = node.operator.packedInput, let weights = node.inputs[id],
+                let values = constants[weights.index]
+            else { continue }
+            packed[index] = PackedWeights(values, for: node.operator, input: graph.shape(node, 0))
+        }
+        self.graph = graph
+        self.constants = constants
+        self.packed = packed
+        lastUse = graph.lastUses()
+    }
+
+    /// Runs the graph once.
+    ///
+    /// - Parameters:
+    ///   - inputs: one tensor a port, in the ports' order, each of its port's shape.
+    ///   - observe: is told every activation when it is known, inputs included.
+    /// - Returns: One tensor an output port, in the ports' order.
+    /// - Throws: `InterpreterError` when the inputs do not fit, or an index picks nothing.
+    public func run(
+        _ inputs: [FloatTensor],
+        observe: ((TensorID, FloatTensor) -> Void)? = nil
+    ) throws(InterpreterError) -> [FloatTensor] {
+        guard inputs.count == graph.inputs.count else {
+            throw .inputCountMismatch(given: inputs.count, needed: graph.inputs.count)
+        }
+        var values = constants
+        for (port, input) in zip(graph.inputs, inputs) {
+            guard input.shape == graph[port.tensor].shape else {
+                throw .inputShapeMismatch(
+                    port: port.name,
+                    given: input.shape,
+                    needed: graph[port.tensor].shape
+                )
+            }
+            values[port.tensor.index] = input
+            observe?(port.tensor, input)
+        }
+        for (index, node) in graph.nodes.enumerated() {
+            let call = NodeCall(
+                node: node,
+                inputs: node.inputs.map { $0.flatMap { values[$0.index] } },
+                outputShape: graph[node.outputs[0]].shape,
+                packed: packed[index]
+            )
+            let result = try call.run(fill: graph.realFill(of: node))
+            let output = FloatTensor(proved: graph[node.outputs[0]].shape, result)
+            values[node.outputs[0].index] = output
+            observe?(node.outputs[0], output)
+            for case let input? in node.inputs where lastUse[input.index] == index {
+                values[input.index] = nil
+            }
+        }
+        // Validation proved that every output is an input, a constant or written by a node.
+        return graph.outputs.compactMap { values[$0.tensor.index] }
+    }
+}
+
+extension Graph {
+    /// The shape of an operand that was proved to be there.
+    fileprivate func shape(_ node: Node, _ operand: Int) -> [Int] {
+        node.inputs[operand].map { self[$0].shape } ?? []
+    }
+
+    /// For each tensor the last node that reads it; the node count for outputs and constants.
+    fileprivate func lastUses() -> [Int] {
+        var last = tensors.map { $0.constant == nil ? -1 : nodes.count }
+        for (index, node) in nodes.enumerated() {
+            for case let input? in node.inputs { last[input.index] = max(last[input.index], index) }
+        }
+        for port in outputs { last[port.tensor.index] = nodes.count }
+        return last
+    }
+
+    /// The real number that a pad is filled with.
+    fileprivate func realFill(of node: Node) -> Float {
+        guard case .pad(_, _, let fill?) = node.operator, let id = node.inputs.first ?? nil else {
+            return 0
+        }
+        guard let quantization = self[id].quantization else { return Float(fill) }
+        return quantization.scales[0] * (Float(fill) - Float(quantization.zeroPoints[0]))
+    }
+
+    /// Gives the integer biases of quantized products their scale, which follows from input and
+    /// weights (fixed-point-spec, section 1).
+    fileprivate func restoreBiases(
+        _ constants: inout [Int: FloatTensor]
+    ) throws(InterpreterError) {
+        for node in nodes where node.operator.packedInput != nil && node.inputs.count == 3 {
+            guard let bias = node.inputs[2], let weights = node.inputs[1], let x = node.inputs[0],
+                self[bias].type == .int32, let input = self[x].quantization,
+                let scales = self[weights].quantization?.scales,
+                let stored = self[bias].constant
+            else { continue }
+            let values = LittleEndianReals.int32s(stored).enumerated().map { index, value in
+                let scale = scales.count == 1 ? scales[0] : scales[index % scales.count]
+                return Float(Double(value) * Double(input.scales[0]) * Double(scale))
+            }
+            constants[bias.index] = FloatTensor(proved: self[bias].shape, values)
+        }
+    }
+}
