@@ -34,7 +34,7 @@ let package = Package(
             name: "MartletParts",
             targets: [
                 "InferenceRuntime", "BundleFormat", "Telemetry", "AgentProtocol", "ModelGraph",
-                "ModelImport", "Planner", "Packager",
+                "ModelImport", "Quantizer", "Planner", "Packager",
             ]
         ),
     ],
@@ -47,7 +47,6 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
-        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
     targets: [
         // Device-safe.
@@ -78,13 +77,7 @@ let package = Package(
         // Host.
         .systemLibrary(name: "CArchive"),
         .target(name: "ModelGraph", swiftSettings: strict),
-        .target(
-            name: "ModelImport",
-            dependencies: [
-                "ModelGraph", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-            ],
-            swiftSettings: strict
-        ),
+        .target(name: "ModelImport", dependencies: ["ModelGraph"], swiftSettings: strict),
         .target(name: "Quantizer", dependencies: ["ModelGraph"], swiftSettings: strict),
         .target(
             name: "Planner",
@@ -153,7 +146,7 @@ let package = Package(
         ),
         .testTarget(
             name: "QuantizerTests",
-            dependencies: ["Quantizer", "ModelGraph", "ModelImport"],
+            dependencies: ["Quantizer", "ModelGraph", "ModelImport", "InferenceRuntime"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -191,7 +184,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["martlet"],
+            dependencies: ["martlet", "InferenceRuntime"],
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),

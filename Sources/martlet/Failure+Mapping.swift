@@ -22,6 +22,8 @@ extension Failure {
         case let error as ProgramError:
             self.init(.authentication, "the program in the image is refused: \(error)")
         case let error as EvaluationError: self.init(.usage, "\(error)")
+        case let error as InterpreterError:
+            self.init(.unsupported, "the model cannot run in floating point: \(error)")
         case let error as SigningError: self.init(signing: error, place: nil)
         case let error as ArchiveError: self.init(.io, "the archive cannot be read: \(error)")
         default: return nil

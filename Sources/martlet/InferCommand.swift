@@ -12,10 +12,13 @@ struct InferCommand: ParsableCommand {
         discussion: """
             Inputs hold any number of samples along their first axis. Outputs are the stored \
             integers of the model, bit for bit those of every device, unless --dequantize.
+
+            With --reference a model, which may be a float model, runs in floating point instead: \
+            what it means before integers round it. --output-dir gets one .npy file an output.
             """
     )
 
-    @Argument(help: "A bundle, or a model that is already int8.")
+    @Argument(help: "A bundle, or a model: int8, or any with --reference.")
     var model: String
 
     @Option(
@@ -25,7 +28,16 @@ struct InferCommand: ParsableCommand {
     var inputs: [String]
 
     @Option(name: .customLong("output"), help: "A .npy file for each output, in order.")
-    var outputs: [String]
+    var outputs: [String] = []
+
+    @Option(help: "A folder for the outputs, each in a file of its name.")
+    var outputDir: String?
+
+    @Flag(help: "Run in floating point, in double precision sums.")
+    var reference = false
+
+    @Flag(help: "Print the written files as JSON.")
+    var json = false
 
     @Option(help: "The kernels to run with.")
     var tier: Tier = .scalar
@@ -40,7 +52,40 @@ struct InferCommand: ParsableCommand {
         case scalar
     }
 
+    func validate() throws {
+        guard reference || outputDir == nil else {
+            throw ValidationError("--output-dir goes with --reference")
+        }
+        guard !reference || (outputDir != nil && outputs.isEmpty && !dequantize) else {
+            throw ValidationError("--reference needs --output-dir, and no other output options")
+        }
+    }
+
     mutating func run() throws {
+        guard let outputDir else { return try runOnExecutor() }
+        let bytes = try InputFile.read(model, limitBytes: HostBundle.sizeMax)
+        guard !HostBundle.isBundle(bytes) else {
+            throw Failure(
+                .usage,
+                "a bundle holds no float model",
+                place: model,
+                help: "give the model that the bundle was built from"
+            )
+        }
+        let graph = try ModelFile.graph(path: model, bytes: bytes)
+        try show(try ReferenceRun(graph, paths: inputs).write(to: outputDir))
+    }
+
+    /// Names the written files on standard output.
+    private func show(_ files: [String]) throws {
+        if json {
+            try Console.printJSON(["outputs": files])
+        } else {
+            for file in files { Console.printLine(file) }
+        }
+    }
+
+    private func runOnExecutor() throws {
         let runnable = try RunnableModel(path: model, trust: trust)
         let ports = runnable.model.outputs
         guard outputs.count == ports.count else {
@@ -63,6 +108,7 @@ struct InferCommand: ParsableCommand {
             try write(results[index], port: port, count: samples.count, to: outputs[index])
         }
         Console.note("wrote \(samples.count) sample(s)")
+        if json { try show(outputs) }
     }
 
     private func write(_ bytes: [UInt8], port: PortInfo, count: Int, to path: String) throws {

@@ -27,9 +27,23 @@ struct ModelFile {
 
     /// Reads a model and proves that it computes on integers only.
     static func quantizedGraph(path: String, bytes: [UInt8]) throws -> QuantizedGraph {
-        let graph: Graph
+        let graph = try graph(path: path, bytes: bytes)
+        if graph.inputs.contains(where: { graph[$0.tensor].type == .float32 }) {
+            throw Failure(
+                .unsupported,
+                "the model computes in float32, and devices compute in integers",
+                place: path,
+                help: "convert it with full integer quantization (a representative data set, int8 "
+                    + "inputs and outputs); 'martlet infer --reference' runs it as it is"
+            )
+        }
+        return try QuantizedGraph(proving: graph)
+    }
+
+    /// Reads a model of any kind.
+    static func graph(path: String, bytes: [UInt8]) throws -> Graph {
         do {
-            graph = try importModel(bytes, name: name(of: path))
+            return try importModel(bytes, name: name(of: path))
         } catch {
             if case .unsupported(let features) = error {
                 for feature in features { Console.note("  \(feature)") }
@@ -42,7 +56,6 @@ struct ModelFile {
             }
             throw Failure(import: error, place: path)
         }
-        return try QuantizedGraph(proving: graph)
     }
 }
 

@@ -101,15 +101,7 @@ struct ModelSamples {
     /// - Throws: `Failure` when a file does not fit its input.
     init(paths: [String], model: HostModel) throws {
         let ports = model.inputs
-        guard paths.count == ports.count else {
-            let names = ports.map(\.name).joined(separator: ", ")
-            throw Failure(
-                .usage,
-                "the model has \(ports.count) input(s), but \(paths.count) file(s) are given",
-                help: "the inputs are: \(names)"
-            )
-        }
-        let ordered = try ModelSamples.order(paths, ports: ports)
+        let ordered = try NamedFiles.order(paths, names: ports.map(\.name))
         sets = try zip(ordered, ports).map { path, port in
             try SampleSet(NumpyArray(path: path), for: port, path: path)
         }
@@ -121,15 +113,4 @@ struct ModelSamples {
 
     /// The stored bytes of every input of one sample.
     subscript(index: Int) -> [ArraySlice<UInt8>] { sets.map { $0[index] } }
-
-    private static func order(_ paths: [String], ports: [PortInfo]) throws -> [String] {
-        let pairs = paths.map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
-        guard pairs.allSatisfy({ $0.count == 2 }) else { return paths }
-        return try ports.map { port in
-            guard let pair = pairs.first(where: { $0[0] == port.name }) else {
-                throw Failure(.usage, "no file is given for the input '\(port.name)'")
-            }
-            return pair[1]
-        }
-    }
 }

@@ -37,7 +37,8 @@ struct RefusalTests {
     func unsupportedModel() throws {
         let result = try Martlet.run(["inspect", Martlet.digits("digits_float.tflite")])
         #expect(result.status == 5)
-        #expect(result.errors.contains("int8"))
+        #expect(result.errors.contains("full integer quantization"))
+        #expect(result.errors.contains("martlet infer --reference"))
     }
 
     @Test("accuracy below the gate exits with 6 and writes no bundle")

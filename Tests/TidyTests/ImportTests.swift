@@ -12,9 +12,7 @@ struct ImportTests {
             "AgentProtocol", "InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform",
         ],
         "ModelGraph": ["Glibc"],
-        "ModelImport": [
-            "ModelGraph", "SwiftProtobuf", "Foundation", "FoundationEssentials",
-        ],
+        "ModelImport": ["ModelGraph", "Foundation", "FoundationEssentials"],
         "Quantizer": ["ModelGraph", "Foundation", "FoundationEssentials", "Glibc"],
         "Planner": [
             "ModelGraph", "InferenceRuntime", "Foundation", "FoundationEssentials", "Glibc",
@@ -35,8 +33,7 @@ struct ImportTests {
         "martlet": [
             "ModelGraph", "ModelImport", "Quantizer", "Planner", "Packager", "Firmware",
             "BundleFormat", "InferenceRuntime", "Telemetry", "Terminal", "ArgumentParser", "Yams",
-            "Foundation",
-            "FoundationEssentials", "Glibc",
+            "Foundation", "FoundationEssentials", "Glibc",
         ],
     ]
 

@@ -2,19 +2,34 @@ import InferenceRuntime
 import ModelGraph
 import ModelImport
 import Planner
+import Quantizer
 
 extension Fuzz {
     /// A model file goes as far as it can: import, proof, plan, one inference.
     static func modelFile(_ bytes: [UInt8]) {
-        guard let graph = try? importModel(bytes, name: "fuzz"),
-            let quantized = try? QuantizedGraph(proving: graph)
-        else { return }
+        guard let graph = try? importModel(bytes, name: "fuzz") else { return }
         let elements = graph.tensors.reduce(0) { $0 + $1.elementCount }
         guard elements < 1 << 20, graph.multiplyAccumulateCount < 1 << 22 else { return }
+        interpret(graph)
+        guard let quantized = try? QuantizedGraph(proving: graph) else { return }
         let target = TargetProfile(name: "fuzz", sdk: "x86_64", memoryBytes: 1 << 26)
         guard let planned = try? plan(quantized, for: target) else { return }
         let sections = [planned.program, planned.weights, planned.scales, planned.constants]
         guard run(sections) else { fatalError("the runtime refuses a planned program") }
+    }
+
+    /// Runs a graph in floating point on ones.
+    private static func interpret(_ graph: Graph) {
+        guard let interpreter = try? ReferenceInterpreter(graph) else { return }
+        let inputs = graph.inputs.compactMap { port in
+            let tensor = graph[port.tensor]
+            let values = [Float](repeating: 1, count: tensor.elementCount)
+            return FloatTensor(shape: tensor.shape, values: values)
+        }
+        guard let outputs = try? interpreter.run(inputs) else { return }
+        guard outputs.map(\.shape) == graph.outputs.map({ graph[$0.tensor].shape }) else {
+            fatalError("an output has another shape than its port")
+        }
     }
 
     /// Four sections behind their sizes; what validates must run inside its arena.

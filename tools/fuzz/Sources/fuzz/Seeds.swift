@@ -12,6 +12,7 @@ import Telemetry
 enum Seeds {
     static func write(to folder: String, vectors: String) {
         do {
+            try save(file(vectors + "/digits/digits_float.tflite"), folder, "tflite")
             let model = try file(vectors + "/digits/digits_int8.tflite")
             let planned = try plan(
                 QuantizedGraph(proving: importModel(model, name: "digits")),

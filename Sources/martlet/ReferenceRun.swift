@@ -1,0 +1,131 @@
+import Foundation
+import InferenceRuntime
+import ModelGraph
+import Quantizer
+import Terminal
+
+/// A model in floating point on arrays of samples: what it means before integers round it.
+struct ReferenceRun {
+    private let graph: Graph
+    private let interpreter: ReferenceInterpreter
+    /// The samples of every input, in the order of the ports.
+    private let inputs: [[FloatTensor]]
+
+    /// Reads one array for each input.
+    ///
+    /// - Parameters:
+    ///   - graph: the imported model.
+    ///   - paths: arrays in the order of the inputs, or `NAME=FILE`.
+    /// - Throws: `Failure` when a file does not fit its input.
+    init(_ graph: Graph, paths: [String]) throws {
+        self.graph = graph
+        interpreter = try ReferenceInterpreter(graph)
+        let ordered = try NamedFiles.order(paths, names: graph.inputs.map(\.name))
+        inputs = try zip(ordered, graph.inputs).map { path, port in
+            try ReferenceRun.samples(path, graph[port.tensor], name: port.name)
+        }
+        guard inputs.allSatisfy({ $0.count == inputs[0].count }) else {
+            throw Failure(.usage, "the inputs hold different numbers of samples")
+        }
+    }
+
+    /// Runs all samples and writes one array an output, named after it, into a folder.
+    ///
+    /// - Returns: The files, in the order of the outputs.
+    func write(to folder: String) throws -> [String] {
+        var results = [[Float]](repeating: [], count: graph.outputs.count)
+        var progress = ProgressBar("infer in floating point", total: inputs[0].count)
+        for sample in inputs[0].indices {
+            for (index, output) in try interpreter.run(inputs.map { $0[sample] }).enumerated() {
+                results[index] += output.values
+            }
+            progress.update(sample + 1)
+        }
+        let url = URL(filePath: folder, directoryHint: .isDirectory)
+        try OutputFile.makeFolder(url)
+        return try graph.outputs.enumerated().map { index, port in
+            let path = url.appending(path: ReferenceRun.fileName(port.name, index)).path()
+            var shape = graph[port.tensor].shape
+            if shape.isEmpty { shape = [1] }
+            shape[0] *= inputs[0].count
+            let content = results[index].flatMap { value in
+                withUnsafeBytes(of: value.bitPattern.littleEndian) { [UInt8]($0) }
+            }
+            let header = try NumpyFile.header(type: .float32, shape: shape)
+            try OutputFile.write(header + content, to: path)
+            return path
+        }
+    }
+
+    /// A file name that a model cannot turn into a path.
+    private static func fileName(_ name: String, _ index: Int) -> String {
+        let safe = name.map {
+            $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "_"
+        }
+        let text = String(safe.drop { $0 == "." }.prefix(100))
+        return (text.isEmpty ? "output\(index)" : text) + ".npy"
+    }
+
+    private static func samples(
+        _ path: String,
+        _ tensor: Tensor,
+        name: String
+    ) throws -> [FloatTensor] {
+        let array = try NumpyArray(path: path)
+        let size = tensor.elementCount
+        let values = try reals(array, tensor, path: path)
+        let isFit =
+            array.shape == tensor.shape
+            || array.shape.dropFirst().filter { $0 != 1 }
+                == tensor.shape.dropFirst().filter { $0 != 1 }
+        guard isFit, !values.isEmpty, values.count % size == 0 else {
+            throw Failure(
+                .usage,
+                "the array has shape \(array.shape), the model's input '\(name)' \(tensor.shape)",
+                place: path,
+                help: "give one sample after the other, each of the input's shape"
+            )
+        }
+        return stride(from: 0, to: values.count, by: size).compactMap { start in
+            FloatTensor(shape: tensor.shape, values: Array(values[start..<start + size]))
+        }
+    }
+
+    /// Real numbers as they are; stored integers of a quantized input as what they stand for.
+    private static func reals(
+        _ array: NumpyArray,
+        _ tensor: Tensor,
+        path: String
+    ) throws -> [Float] {
+        if let reals = array.reals { return reals }
+        let integers = try array.integers(place: path)
+        guard let quantization = tensor.quantization else { return integers.map { Float($0) } }
+        return integers.map { value in
+            quantization.scales[0] * (Float(value) - Float(quantization.zeroPoints[0]))
+        }
+    }
+}
+
+/// Files that are given in the order of their names, or as `NAME=FILE`.
+enum NamedFiles {
+    /// One file a name, in the names' order.
+    ///
+    /// - Throws: `Failure` when there is not one for each.
+    static func order(_ paths: [String], names: [String]) throws -> [String] {
+        guard paths.count == names.count else {
+            throw Failure(
+                .usage,
+                "the model has \(names.count) input(s), but \(paths.count) file(s) are given",
+                help: "the inputs are: \(names.joined(separator: ", "))"
+            )
+        }
+        let pairs = paths.map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+        guard pairs.allSatisfy({ $0.count == 2 }) else { return paths }
+        return try names.map { name in
+            guard let pair = pairs.first(where: { $0[0] == name }) else {
+                throw Failure(.usage, "no file is given for the input '\(name)'")
+            }
+            return pair[1]
+        }
+    }
+}
