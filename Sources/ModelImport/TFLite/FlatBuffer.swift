@@ -1,3 +1,5 @@
+import ModelGraph
+
 // FlatBuffers, as much as reading a model needs. All integers little-endian, no alignment assumed.
 //
 //   file     u32 offset of the root table | 4 bytes identifier | ...
@@ -235,28 +237,5 @@ struct FlatBuffer {
         let vector = try vector(number, of: table, elementSizeBytes: 1, limit: bytes.count)
         let size = min(vector.count, ImportLimits.nameSizeBytesMax)
         return String(decoding: try copy(vector.start, size), as: UTF8.self)
-    }
-}
-
-/// Integers in the byte order of FlatBuffers and of constants.
-enum LittleEndian {
-    /// The 32-bit integers that `bytes` hold; a rest of fewer than four bytes is left out.
-    static func int32s(_ bytes: [UInt8]) -> [Int32] {
-        (0..<(bytes.count / 4)).map { index in
-            let at = 4 * index
-            let word =
-                UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8
-                | UInt32(bytes[at + 2]) << 16 | UInt32(bytes[at + 3]) << 24
-            return Int32(bitPattern: word)
-        }
-    }
-
-    /// The 64-bit integers that `bytes` hold; a rest of fewer than eight bytes is left out.
-    static func int64s(_ bytes: [UInt8]) -> [Int64] {
-        let words = int32s(bytes)
-        return (0..<(words.count / 2)).map { index in
-            let low = UInt64(UInt32(bitPattern: words[2 * index]))
-            return Int64(words[2 * index + 1]) << 32 | Int64(bitPattern: low)
-        }
     }
 }

@@ -50,58 +50,34 @@ extension TFLiteImporter {
     /// A constant's bytes as float32, finite throughout; `nil` for an activation.
     private mutating func floatBytes(_ tensor: TFLiteTensor) throws(NodeProblem) -> [UInt8]? {
         guard let bytes = tensor.constant else { return nil }
-        let count = try elementCount(tensor)
-        let size: Int
-        switch tensor.type {
-        case .float32: size = 4
-        case .float16: size = 2
-        case .int8, .uint8: size = 1
-        default: throw NodeProblem(typeOf: tensor)
-        }
-        guard bytes.count == count * size else {
+        let type = try storedType(tensor)
+        guard bytes.count == (try elementCount(tensor)) * type.sizeBytes else {
             throw .inconsistent("the constant '\(tensor.name)' has \(bytes.count) bytes")
         }
-        let values = try floats(tensor, bytes, count: count)
-        guard values.allSatisfy(\.isFinite) else {
+        let stored = Tensor(
+            name: tensor.name,
+            shape: tensor.shape,
+            type: type,
+            quantization: type.sizeBytes == 1
+                ? try quantization(of: tensor, isPerTensor: false, shift: 0) : nil,
+            constant: bytes
+        )
+        guard let values = stored.realValues(), values.allSatisfy(\.isFinite) else {
             throw .inconsistent("the constant '\(tensor.name)' holds NaN or infinity")
         }
-        guard tensor.type != .float32 else { return bytes }
-        try spendRewritten(4 * count)
-        return values.flatMap { value in
-            (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
-        }
+        guard type != .float32 else { return bytes }
+        try spendRewritten(4 * values.count)
+        return LittleEndian.bytes(values)
     }
 
-    private func floats(
-        _ tensor: TFLiteTensor,
-        _ bytes: [UInt8],
-        count: Int
-    ) throws(NodeProblem) -> [Float] {
+    /// The types in which weights of a float model are stored.
+    private func storedType(_ tensor: TFLiteTensor) throws(NodeProblem) -> DataType {
         switch tensor.type {
-        case .float32:
-            return LittleEndian.int32s(bytes).map { Float(bitPattern: UInt32(bitPattern: $0)) }
-        case .float16:
-            return (0..<count).map { index in
-                let bits = UInt16(bytes[2 * index]) | UInt16(bytes[2 * index + 1]) << 8
-                return Float(Float16(bitPattern: bits))
-            }
-        default: return try dequantized(tensor, bytes)
-        }
-    }
-
-    /// The real numbers of quantized weights.
-    private func dequantized(
-        _ tensor: TFLiteTensor,
-        _ bytes: [UInt8]
-    ) throws(NodeProblem) -> [Float] {
-        let isUnsigned = tensor.type == .uint8
-        let stored = bytes.map { isUnsigned ? Int32($0) : Int32(Int8(bitPattern: $0)) }
-        let quantization = try quantization(of: tensor, isPerTensor: false, shift: 0)
-        let (scales, zeros) = (quantization.scales, quantization.zeroPoints)
-        let inner = tensor.shape.dropFirst(quantization.axis + 1).reduce(1, *)
-        return stored.enumerated().map { index, value in
-            let channel = scales.count == 1 ? 0 : index / inner % scales.count
-            return scales[channel] * Float(value - zeros[channel])
+        case .float32: return .float32
+        case .float16: return .float16
+        case .int8: return .int8
+        case .uint8: return .uint8
+        default: throw NodeProblem(typeOf: tensor)
         }
     }
 }

@@ -135,7 +135,7 @@ extension Graph {
                 let scales = self[weights].quantization?.scales,
                 let stored = self[bias].constant
             else { continue }
-            let values = LittleEndianReals.int32s(stored).enumerated().map { index, value in
+            let values = LittleEndian.int32s(stored).enumerated().map { index, value in
                 let scale = scales.count == 1 ? scales[0] : scales[index % scales.count]
                 return Float(Double(value) * Double(input.scales[0]) * Double(scale))
             }
