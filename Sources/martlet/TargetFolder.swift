@@ -9,7 +9,8 @@ enum TargetFolder {
         let environment = ProcessInfo.processInfo.environment["MARTLET_TARGETS"]
         if let environment { return URL(filePath: environment, directoryHint: .isDirectory) }
         var candidates = [URL(filePath: "targets", directoryHint: .isDirectory)]
-        var folder = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+        // Not by the first argument, which is a bare name when the shell found the program.
+        var folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         for _ in 0..<6 {
             folder.deleteLastPathComponent()
             candidates.append(folder.appending(path: "targets", directoryHint: .isDirectory))

@@ -63,6 +63,14 @@ struct PipelineTests {
         #expect(answer.confusion.count == 10)
     }
 
+    @Test("target profiles are found beside the program, wherever it is called from")
+    func targetsFromElsewhere() throws {
+        let script = "cd / && PATH=$(dirname \"$0\"):$PATH && exec martlet \"$@\""
+        let result = try Martlet.run(["target", "list"], under: ["sh", "-c", script])
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.output.contains("any"))
+    }
+
     @Test("inspect and bench answer in JSON")
     func otherJSON() throws {
         let workshop = try Workshop()
