@@ -40,19 +40,19 @@ struct EvaluateCommand: ParsableCommand {
             labels: NumpyArray(path: labels).integers(place: labels),
             classCount: classifier.classCount
         )
-        json ? try Console.printJSON(AccuracyReport(evaluation)) : print(evaluation)
+        json ? try Console.printJSON(AccuracyReport(evaluation)) : show(evaluation)
     }
 
-    private func print(_ evaluation: ClassificationEvaluation) {
+    private func show(_ evaluation: ClassificationEvaluation) {
         let interval = evaluation.accuracyInterval
         let percent = { (value: Double) in String(format: "%.2f %%", value * 100) }
-        Swift.print(
+        Console.printLine(
             "accuracy \(percent(evaluation.accuracy)) (\(evaluation.correctCount) of "
                 + "\(evaluation.sampleCount)), 95 % interval \(percent(interval.lower)) to "
                 + percent(interval.upper)
         )
         guard evaluation.confusion.count <= 32 else { return }
-        Swift.print("confusion (rows: label, columns: prediction)")
+        Console.printLine("confusion (rows: label, columns: prediction)")
         let header = [""] + evaluation.confusion.indices.map(String.init)
         Console.printTable(
             [header]

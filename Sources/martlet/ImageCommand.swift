@@ -32,7 +32,7 @@ struct ImageCommand: ParsableCommand {
                     place: self.profile
                 )
             }
-            print("\(profile.name): \(profile.description): ok")
+            Console.printLine("\(profile.name): \(profile.description): ok")
         }
 
         private func readProfile(_ text: String) throws -> FirmwareProfile {

@@ -115,10 +115,12 @@ private struct ModelSummary: Encodable {
         for (title, ports) in [("input", inputs), ("output", outputs)] {
             for port in ports {
                 let scale = port.scale.map { ", scale \($0), zero point \(port.zeroPoint ?? 0)" }
-                print("\(title) '\(port.name)': \(port.type) \(port.shape)\(scale ?? "")")
+                Console.printLine(
+                    "\(title) '\(port.name)': \(port.type) \(port.shape)\(scale ?? "")"
+                )
             }
         }
-        print("")
+        Console.printLine("")
         let header = ["#", "operator", "inputs", "output", "MAC"]
         Console.printTable(
             [header]
@@ -130,8 +132,8 @@ private struct ModelSummary: Encodable {
                     ]
                 }
         )
-        print("\n\(multiplyAccumulates) MAC, \(weightBytes) weight bytes")
-        print("arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
+        Console.printLine("\n\(multiplyAccumulates) MAC, \(weightBytes) weight bytes")
+        Console.printLine("arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
         Console.printTable(
             [["offset", "bytes", "steps", "tensors"]]
                 + arena.map { block in
@@ -188,16 +190,16 @@ private struct BundleSummary: Encodable {
 
     func show(asJSON: Bool) throws {
         if asJSON { return try Console.printJSON(self) }
-        for line in manifest { print(line) }
-        print("\nsigned by \(signers.joined(separator: ", ")); \(bundleBytes) bytes")
+        for line in manifest { Console.printLine(line) }
+        Console.printLine("\nsigned by \(signers.joined(separator: ", ")); \(bundleBytes) bytes")
         Console.printTable(
             [["section", "offset", "bytes"]]
                 + sections.map {
                     [$0.kind, String($0.offsetBytes), String($0.sizeBytes)]
                 }
         )
-        print("\(operatorCount) operators")
-        print("arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
-        print("\(goldenVectors) golden vectors, baseline of \(baselineSamples) samples")
+        Console.printLine("\(operatorCount) operators")
+        Console.printLine("arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
+        Console.printLine("\(goldenVectors) golden vectors, baseline of \(baselineSamples) samples")
     }
 }

@@ -61,7 +61,7 @@ struct KeyCommand: ParsableCommand {
             let text = key.publicKey.fileContent(role: role.rawValue)
             try OutputFile.write([UInt8](text.utf8), to: visible)
             Console.note("wrote \(secret) (keep it secret) and \(visible) (give it to devices)")
-            print(visible)
+            Console.printLine(visible)
         }
     }
 }

@@ -50,9 +50,11 @@ struct VerifyCommand: ParsableCommand {
         if json {
             try Console.printJSON(result)
         } else {
-            print("\(bundle): ok, \(result.name) \(result.version), counter \(result.counter)")
-            print("content id \(result.contentID)")
-            print("signed by \(result.signers.joined(separator: ", "))")
+            Console.printLine(
+                "\(bundle): ok, \(result.name) \(result.version), counter \(result.counter)"
+            )
+            Console.printLine("content id \(result.contentID)")
+            Console.printLine("signed by \(result.signers.joined(separator: ", "))")
         }
     }
 

@@ -63,6 +63,19 @@ struct PipelineTests {
         #expect(answer.confusion.count == 10)
     }
 
+    @Test("an accuracy is told before its confusion table")
+    func evaluateForPeople() throws {
+        let workshop = try Workshop()
+        let result = try Martlet.run([
+            "evaluate", workshop.bundle, "--trust", workshop.trust, "--inputs",
+            Martlet.digits("test_int8.npy"), "--labels", Martlet.digits("test_labels.npy"),
+        ])
+        let lines = result.output.split(separator: "\n")
+        #expect(lines.count == 13)
+        #expect(lines[0] == "accuracy 98.89 % (534 of 540), 95 % interval 97.60 % to 99.49 %")
+        #expect(lines[1].hasPrefix("confusion"))
+    }
+
     @Test("target profiles are found beside the program, wherever it is called from")
     func targetsFromElsewhere() throws {
         let script = "cd / && PATH=$(dirname \"$0\"):$PATH && exec martlet \"$@\""

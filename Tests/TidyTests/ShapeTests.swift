@@ -53,6 +53,19 @@ struct ShapeTests {
         }
     }
 
+    @Test(
+        "the host programs write results through Console, so that lines stay in their order",
+        arguments: SourceTree.swiftSources.filter {
+            ["martlet", "martlet-collector"].contains($0.target)
+        }
+    )
+    func unbufferedOutput(file: SourceFile) throws {
+        let call = try Regex("(^|[^A-Za-z.])print\\(|Swift\\.print\\(")
+        for (index, line) in file.lines.enumerated() where line.contains(call) {
+            Issue.record("\(file.path):\(index + 1) prints past Console")
+        }
+    }
+
     @Test("no module or file is named for what it has no name for", arguments: SourceTree.code)
     func vagueNames(file: SourceFile) {
         let name = file.path.split(separator: "/").last.map(String.init) ?? ""
