@@ -64,6 +64,14 @@ struct HTTPClient: Sendable {
         }
     }
 
+    /// Asks again when a test's short limits cut the question.
+    func getUntilAnswered(_ path: String) async throws -> HTTPAnswer {
+        for _ in 0..<100 {
+            if let answer = try? await get(path) { return answer }
+        }
+        return try await get(path)
+    }
+
     /// Sends a byte every two milliseconds and gives how many the server took before it closed.
     func drip(_ bytes: [UInt8]) async throws -> Int {
         try await onConnection { socket in

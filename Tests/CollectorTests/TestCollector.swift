@@ -67,6 +67,13 @@ final class TestCollector: Sendable {
         }
     }
 
+    /// Whether so many connections were cut for a reason; asked without the network, where the
+    /// limits that a test chose might cut the question.
+    func hasCut(_ reason: String, _ count: Int) -> Bool {
+        let line = "martlet_collector_connections_cut_total{reason=\"\(reason)\"} \(count)\n"
+        return collector.metrics.registry.text().contains(line)
+    }
+
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
     /// A token that is known to the store.
