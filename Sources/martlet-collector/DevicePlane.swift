@@ -20,16 +20,12 @@ struct DevicePlane: Sendable {
                 return Answer.record(receipt, contentType: Wire.receiptContentType)
             },
             Route(.post, Wire.batchPath.description) { call in
-                let body: [UInt8]
-                do {
-                    body = try await Self.body(
+                let body = try await Problem.counting({ ingest.metrics.batch($0) }) {
+                    try await Self.body(
                         of: call.request,
                         type: Wire.batchContentType,
                         sizeMax: Limits.batchSizeMax
                     )
-                } catch let problem as Problem {
-                    ingest.metrics.batch(problem.code.rawValue)
-                    throw problem
                 }
                 let acknowledgement = try await ingest.accept(body)
                 return Answer.record(

@@ -14,16 +14,10 @@ struct Enrolment: Sendable {
     /// - Returns: The signed receipt, when the device is stored.
     /// - Throws: `Problem`, or `CollectorError` when the storage fails.
     func accept(_ body: [UInt8]) async throws -> [UInt8] {
-        do {
+        try await Problem.counting(metrics.enrolment) {
             let receipt = try await enrol(try request(in: body))
             metrics.enrolment("enrolled")
             return keys.signed(receipt.signedBytes(), domain: Wire.receiptDomain)
-        } catch let problem as Problem {
-            metrics.enrolment(problem.code.rawValue)
-            throw problem
-        } catch {
-            metrics.enrolment(ProblemCode.storageUnavailable.rawValue)
-            throw error
         }
     }
 

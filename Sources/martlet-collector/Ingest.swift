@@ -16,7 +16,7 @@ struct Ingest: Sendable {
     /// - Returns: The signed acknowledgement, when the batch has reached the disk.
     /// - Throws: `Problem`, or `CollectorError` when the storage fails.
     func accept(_ body: [UInt8]) async throws -> [UInt8] {
-        do {
+        try await Problem.counting({ metrics.batch($0) }) {
             let header = try self.header(of: body)
             let batch = try await checked(body, header)
             let status = try await commit(batch)
@@ -32,12 +32,6 @@ struct Ingest: Sendable {
                 acknowledgement.signedBytes(),
                 domain: Wire.acknowledgementDomain
             )
-        } catch let problem as Problem {
-            metrics.batch(problem.code.rawValue)
-            throw problem
-        } catch {
-            metrics.batch(ProblemCode.storageUnavailable.rawValue)
-            throw error
         }
     }
 

@@ -79,4 +79,19 @@ struct Problem: Error, Sendable, Equatable {
         self.code = code
         self.detail = detail
     }
+
+    /// Does something, and counts why when it fails.
+    ///
+    /// - Throws: what `body` throws; another error than a `Problem` counts as the storage's.
+    static func counting<Value>(
+        _ count: (String) -> Void,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await body()
+        } catch {
+            count(((error as? Problem)?.code ?? .storageUnavailable).rawValue)
+            throw error
+        }
+    }
 }
