@@ -28,7 +28,10 @@ public struct FloatTensor: Sendable, Hashable {
     }
 
     /// The distance in elements between neighbours along each dimension.
-    var strides: [Int] {
+    var strides: [Int] { FloatTensor.strides(of: shape) }
+
+    /// The strides of a tensor of some shape.
+    static func strides(of shape: [Int]) -> [Int] {
         var strides = [Int](repeating: 1, count: shape.count)
         for axis in shape.indices.dropLast().reversed() {
             strides[axis] = strides[axis + 1] * shape[axis + 1]

@@ -23,7 +23,7 @@ extension NodeCall {
     func pad(_ before: [Int], _ fill: Float) -> [Float] {
         guard let size = x.shape.last else { return x.values }
         var result = [Float](repeating: fill, count: outputCount)
-        let strides = FloatTensor(proved: outputShape, result).strides
+        let strides = FloatTensor.strides(of: outputShape)
         var index = [Int](repeating: 0, count: x.shape.count)
         for start in Swift.stride(from: 0, to: x.values.count, by: size) {
             var target = before[x.shape.count - 1]
@@ -72,22 +72,12 @@ extension NodeCall {
         return result
     }
 
-    func tile() -> [Float] {
-        // A row of the output walks its row of the input over and over.
-        let strides = x.strides
-        var result: [Float] = []
-        result.reserveCapacity(outputCount)
-        var index = [Int](repeating: 0, count: outputShape.count)
-        for _ in 0..<outputCount {
-            var source = 0
-            for axis in index.indices { source += index[axis] % x.shape[axis] * strides[axis] }
-            result.append(x.values[source])
-            for axis in index.indices.reversed() {
-                index[axis] += 1
-                if index[axis] < outputShape[axis] { break }
-                index[axis] = 0
-            }
-        }
-        return result
+    func tile(_ multiples: [Int]) -> [Float] {
+        // In front of each dimension one that repeats it without a step.
+        StridedRead(
+            shape: zip(multiples, x.shape).flatMap { [$0, $1] },
+            strides: x.strides.flatMap { [0, $0] },
+            start: 0
+        ).elements(of: x.values)
     }
 }

@@ -65,7 +65,7 @@ struct NodeCall {
         case .pad(let before, _, _): pad(before, fill)
         case .concatenation(let axis): concatenation(axis)
         case .slice(let begin, let strides, let sizes): slice(begin, strides, sizes)
-        case .tile: tile()
+        case .tile(let multiples): tile(multiples)
         default: x.values  // reshape, quantize, dequantize, requantize
         }
     }
