@@ -20,14 +20,10 @@ extension Tensor {
     }
 
     private func dequantized(_ stored: [Float], _ quantization: Quantization) -> [Float] {
-        let (scales, zeros) = (quantization.scales, quantization.zeroPoints)
-        guard !quantization.isPerTensor else {
-            return stored.map { scales[0] * ($0 - Float(zeros[0])) }
-        }
+        guard !quantization.isPerTensor else { return stored.map { quantization.real($0) } }
         let inner = shape[(quantization.axis + 1)...].reduce(1, *)
         return stored.enumerated().map { index, value in
-            let channel = index / inner % scales.count
-            return scales[channel] * (value - Float(zeros[channel]))
+            quantization.real(value, channel: index / inner % quantization.scales.count)
         }
     }
 }

@@ -37,6 +37,11 @@ public struct Quantization: Sendable, Hashable {
         self.init(scales: [scale], zeroPoints: [zeroPoint])
     }
 
+    /// The real number of a stored integer of a channel; channel 0 when there is one scale.
+    package func real(_ stored: Float, channel: Int = 0) -> Float {
+        scales[channel] * (stored - Float(zeroPoints[channel]))
+    }
+
     /// Whether one scale holds for the whole tensor.
     public var isPerTensor: Bool { scales.count == 1 }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import InferenceRuntime
+import ModelGraph
 import Quantizer
 import Terminal
 
@@ -123,15 +124,16 @@ struct InferCommand: ParsableCommand {
         var content = bytes
         if dequantize, port.type == .int8 || port.type == .uint8 {
             type = .float32
-            content = bytes.flatMap { byte in
-                let stored = port.type == .int8 ? Int32(Int8(bitPattern: byte)) : Int32(byte)
-                let real = EdgeQuantization.dequantize(
-                    stored,
-                    scale: port.scale,
-                    zeroPoint: port.zeroPoint
-                )
-                return withUnsafeBytes(of: real.bitPattern.littleEndian) { [UInt8]($0) }
-            }
+            content = LittleEndian.bytes(
+                bytes.map { byte in
+                    let stored = port.type == .int8 ? Int32(Int8(bitPattern: byte)) : Int32(byte)
+                    return EdgeQuantization.dequantize(
+                        stored,
+                        scale: port.scale,
+                        zeroPoint: port.zeroPoint
+                    )
+                }
+            )
         }
         try OutputFile.write(NumpyFile.header(type: type, shape: shape) + content, to: path)
     }

@@ -48,11 +48,8 @@ struct ReferenceRun {
             var shape = graph[port.tensor].shape
             if shape.isEmpty { shape = [1] }
             shape[0] *= inputs[0].count
-            let content = results[index].flatMap { value in
-                withUnsafeBytes(of: value.bitPattern.littleEndian) { [UInt8]($0) }
-            }
             let header = try NumpyFile.header(type: .float32, shape: shape)
-            try OutputFile.write(header + content, to: path)
+            try OutputFile.write(header + LittleEndian.bytes(results[index]), to: path)
             return path
         }
     }
@@ -99,10 +96,7 @@ struct ReferenceRun {
     ) throws -> [Float] {
         if let reals = array.reals { return reals }
         let integers = try array.integers(place: path)
-        guard let quantization = tensor.quantization else { return integers.map { Float($0) } }
-        return integers.map { value in
-            quantization.scales[0] * (Float(value) - Float(quantization.zeroPoints[0]))
-        }
+        return integers.map { tensor.quantization?.real(Float($0)) ?? Float($0) }
     }
 }
 

@@ -120,8 +120,7 @@ extension Graph {
         guard case .pad(_, _, let fill?) = node.operator, let id = node.inputs.first ?? nil else {
             return 0
         }
-        guard let quantization = self[id].quantization else { return Float(fill) }
-        return quantization.scales[0] * (Float(fill) - Float(quantization.zeroPoints[0]))
+        return self[id].quantization?.real(Float(fill)) ?? Float(fill)
     }
 
     /// Gives the integer biases of quantized products their scale, which follows from input and
