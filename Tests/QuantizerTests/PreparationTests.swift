@@ -113,6 +113,28 @@ struct PreparationTests {
         #expect(max(reach[0], reach[1]) < 100 * min(reach[0], reach[1]))
     }
 
+    @Test("a channel with next to no weights is not scaled without end", arguments: 1...3)
+    func deadChannel(seed: UInt64) throws {
+        var builder = NetworkBuilder(input: [1, 5, 5, 3], seed: seed)
+        builder.convolution(3, .relu)
+        for _ in 0..<3 { builder.depthwise(.relu) }
+        builder.convolution(2)
+        // Channel 1 of each depthwise layer has a bias, and all but no weights.
+        for node in 1...3 {
+            let values = (0..<27).map { Float($0 % 3 == 1 ? 1e-30 : 0.5) }
+            let bias = builder.constant([3], [0.5, 0.5, 0.5])
+            builder.graph.nodes[node].inputs[1] = builder.constant([1, 3, 3, 3], values)
+            builder.graph.nodes[node].inputs.append(bias)
+        }
+        let graph = builder.finished()
+        let prepared = try prepareForQuantization(graph, equalizes: true).graph
+        for tensor in prepared.tensors {
+            let values = try #require(tensor.constant == nil ? [] : tensor.realValues())
+            #expect(values.allSatisfy { abs($0) < 1_000 }, "seed \(seed): \(tensor.name)")
+        }
+        #expect(try Self.distance(graph, prepared, builder.sample()) <= 1e-5)
+    }
+
     static let decompositions: [(BinaryOperator, Float)] = [
         (.divide, 3), (.power, 2), (.power, 3), (.maximum, 0.5), (.minimum, 0.25),
         (.squaredDifference, 1.5),

@@ -8,7 +8,8 @@ extension GraphRewrite {
     /// the other: `relu(x / s) = relu(x) / s`. With `s = sqrt(r1 / r2)`, where `r1` and `r2` are
     /// the reach of the channel's weights on either side, both reach `sqrt(r1 r2)`, so that
     /// channels differ less and one scale suits them all. Sweeps over the graph until channels
-    /// move by less than 1 %, at most `sweepCountMax` times.
+    /// move by less than 1 %, at most `sweepCountMax` times. Channels that carry next to nothing
+    /// stay as they are: sweep after sweep they would be scaled further, to no end.
     mutating func equalizeLayers(sweepCountMax: Int = 20) {
         var equalized: [String] = []
         for _ in 0..<sweepCountMax {
@@ -25,6 +26,9 @@ extension GraphRewrite {
         for pair in equalized { record(.equalized, pair, "their weights reach equally far") }
     }
 
+    /// A channel whose weights reach less than this share of the widest channel is dead.
+    private static let deadShare: Float = 0x1p-12
+
     private func equalizablePartner(of first: Int) -> Int? {
         let node = graph.nodes[first]
         guard node.operator.isProduct, let output = node.outputs.first,
@@ -40,9 +44,11 @@ extension GraphRewrite {
             var after = ProductWeights(graph.nodes[second], in: self),
             before.outputCount == after.inputCount
         else { return false }
-        let factors = zip(before.outputReach, after.inputReach).map { one, two -> Float in
-            // A channel without weights on one side carries nothing, or nothing that is read.
-            guard one > 0, two > 0 else { return 1 }
+        let (reachBefore, reachAfter) = (before.outputReach, after.inputReach)
+        let deadBefore = (reachBefore.max() ?? 0) * Self.deadShare
+        let deadAfter = (reachAfter.max() ?? 0) * Self.deadShare
+        let factors = zip(reachBefore, reachAfter).map { one, two -> Float in
+            guard one > deadBefore, two > deadAfter else { return 1 }
             return min(max((one / two).squareRoot(), 0x1p-10), 0x1p10)
         }
         guard factors.contains(where: { abs($0 - 1) > 0.01 }) else { return false }
