@@ -9,7 +9,13 @@ public struct FloatTensor: Sendable, Hashable {
 
     /// Makes a tensor; `nil` when the count of values is not the shape's product.
     public init?(shape: [Int], values: [Float]) {
-        guard shape.allSatisfy({ $0 >= 1 }), shape.reduce(1, *) == values.count else { return nil }
+        var count = 1
+        for extent in shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+            guard extent >= 1, !overflow else { return nil }
+            count = product
+        }
+        guard count == values.count else { return nil }
         self.shape = shape
         self.values = values
     }
