@@ -12,11 +12,13 @@ import Terminal
 struct BuildCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "build",
-        abstract: "Import, plan, sign and pack a model into one bundle.",
+        abstract: "Import, calibrate, quantize, plan, sign and pack a model into one bundle.",
         discussion: """
-            The model is already int8 or uint8 (TFLite). Validation data becomes the drift \
-            baseline and the golden vectors by which devices prove themselves; without it the \
-            golden inputs are random and the baseline is empty. The same input gives the same bytes.
+            A float model needs --calibration: samples like those that it will see, prepared as it \
+            was trained. A model that is already int8 or uint8 needs none. Validation data \
+            becomes the drift baseline and the golden vectors by which devices prove themselves; \
+            without it the golden inputs are random and the baseline is empty. The same input \
+            gives the same bytes.
             """
     )
 
@@ -58,6 +60,14 @@ struct BuildCommand: ParsableCommand {
     )
     var minAccuracy: Double?
 
+    @Option(help: "Refuse (exit 6) when the integers cost more than this share of accuracy.")
+    var maxDrop: Double?
+
+    @Option(help: "Write how faithful the integers are, layer by layer, as JSON.")
+    var report: String?
+
+    @OptionGroup var quantization: QuantizationOptions
+
     @Option(help: "How many golden vectors to carry, 1 to 64.")
     var goldenVectors = 4
 
@@ -87,6 +97,12 @@ struct BuildCommand: ParsableCommand {
         guard minAccuracy == nil || labels != nil else {
             throw ValidationError("--min-accuracy needs --validation and --labels")
         }
+        guard maxDrop == nil || labels != nil && !quantization.files.isEmpty else {
+            throw ValidationError("--max-drop needs --calibration, --validation and --labels")
+        }
+        guard report == nil || !quantization.files.isEmpty else {
+            throw ValidationError("--report needs --calibration")
+        }
     }
 
     mutating func run() throws {
@@ -94,7 +110,7 @@ struct BuildCommand: ParsableCommand {
         let signers = try keys.map(password.signingKey)
         let bytes = try InputFile.read(model, limitBytes: HostBundle.sizeMax)
         Console.note("import and plan \(model)")
-        let file = try ModelFile(path: model, bytes: bytes, target: target.profile)
+        let file = try modelFile(bytes, target: target.profile)
         let runnable = try HostModel(file.planned)
         let measured = try Measurement(
             of: runnable,
@@ -103,8 +119,16 @@ struct BuildCommand: ParsableCommand {
             goldenCount: goldenVectors
         )
         try checkGates(measured, planned: file.planned, target: target)
+        let comparison = try compare(measured, file: file)
+        try checkDrop(comparison)
         let image = BundleAssembly.image(file.planned, measured: measured)
-        let assembly = BundleAssembly(command: self, file: file, target: target, measured: measured)
+        let assembly = BundleAssembly(
+            command: self,
+            file: file,
+            target: target,
+            measured: measured,
+            comparison: comparison
+        )
         let metadata = try MetadataWriter.files(assembly.facts(contentID: Sodium.blake2b(image)))
         let bundle = try BundleWriter.encode(
             image: image,
@@ -113,7 +137,53 @@ struct BuildCommand: ParsableCommand {
             keys: signers
         )
         try BundleWriter.write(bundle.bytes, to: output)
-        try report(bundle.manifest, sizeBytes: bundle.bytes.count, file: file, measured: measured)
+        if let report, let quality = file.calibrated?.report {
+            try OutputFile.write(quality.json(), to: report)
+        }
+        try BuildResult(
+            command: self,
+            manifest: bundle.manifest,
+            sizeBytes: bundle.bytes.count,
+            file: file,
+            measured: measured,
+            comparison: comparison
+        ).show()
+    }
+
+    private func modelFile(_ bytes: [UInt8], target: TargetProfile) throws -> ModelFile {
+        guard !quantization.files.isEmpty else {
+            return try ModelFile(path: model, bytes: bytes, target: target)
+        }
+        return try ModelFile(
+            path: model,
+            bytes: bytes,
+            target: target,
+            quantization: quantization,
+            validation: validation
+        )
+    }
+
+    /// The float model on the validation samples, where it was given and they are labelled.
+    private func compare(_ measured: Measurement, file: ModelFile) throws -> FloatComparison? {
+        guard let calibrated = file.calibrated, let labels, let evaluation = measured.evaluation
+        else { return nil }
+        return try FloatComparison(
+            calibrated.float,
+            samples: FloatSamples(paths: validation, graph: calibrated.float),
+            labels: NumpyArray(path: labels).integers(place: labels),
+            predictions: measured.predictions,
+            classCount: evaluation.confusion.count
+        )
+    }
+
+    private func checkDrop(_ comparison: FloatComparison?) throws {
+        guard let maxDrop, let comparison, comparison.drop > maxDrop else { return }
+        throw Failure(
+            .gate,
+            "the integers cost \(comparison.drop) of the accuracy, above \(maxDrop)",
+            help: "\(comparison.lostCount) samples are lost and \(comparison.wonCount) won; "
+                + "--report names the layers with the lowest signal to noise"
+        )
     }
 
     private func checkGates(
@@ -138,50 +208,5 @@ struct BuildCommand: ParsableCommand {
                     + "\(evaluation.accuracyInterval.upper); more samples narrow it"
             )
         }
-    }
-
-    private struct Result: Encodable {
-        let bundle: String
-        let contentID: String
-        let bundleBytes: Int
-        let imageBytes: UInt64
-        let arenaBytes: Int
-        let arenaLowerBoundBytes: Int
-        let goldenVectors: UInt32
-        let accuracy: AccuracyReport?
-    }
-
-    private func report(
-        _ manifest: Manifest,
-        sizeBytes: Int,
-        file: ModelFile,
-        measured: Measurement
-    ) throws {
-        let plan = file.planned.arenaPlan
-        if json {
-            return try Console.printJSON(
-                Result(
-                    bundle: output,
-                    contentID: manifest.contentID.hexadecimal,
-                    bundleBytes: sizeBytes,
-                    imageBytes: manifest.imageSizeBytes,
-                    arenaBytes: plan.sizeBytes,
-                    arenaLowerBoundBytes: plan.lowerBoundBytes,
-                    goldenVectors: manifest.selfTestCount,
-                    accuracy: measured.evaluation.map(AccuracyReport.init)
-                )
-            )
-        }
-        Console.printTable(
-            [
-                ["bundle", "\(output), \(sizeBytes) bytes"],
-                ["content id", manifest.contentID.hexadecimal],
-                ["arena", "\(plan.sizeBytes) bytes (lower bound \(plan.lowerBoundBytes))"],
-                ["golden vectors", "\(manifest.selfTestCount)"],
-            ]
-                + (measured.evaluation.map { evaluation in
-                    [["accuracy", String(format: "%.2f %%", evaluation.accuracy * 100)]]
-                } ?? [])
-        )
     }
 }

@@ -13,6 +13,8 @@ struct BundleAssembly {
     let file: ModelFile
     let target: TargetProfileFile
     let measured: Measurement
+    /// The float model on the validation samples, where it was given and they are labelled.
+    let comparison: FloatComparison?
 
     /// The installed image.
     ///
@@ -74,6 +76,14 @@ struct BundleAssembly {
             metrics["accuracyIntervalUpper"] = evaluation.accuracyInterval.upper
             metrics["samples"] = Double(evaluation.sampleCount)
         }
+        if let comparison {
+            metrics["floatAccuracy"] = comparison.float.accuracy
+            metrics["floatAgreement"] = comparison.agreement
+            metrics["accuracyDrop"] = comparison.drop
+        }
+        if let decibels = file.calibrated?.report.outputSignalToNoise, decibels.isFinite {
+            metrics["outputSignalToNoiseDecibels"] = decibels
+        }
         return BundleFacts(
             name: command.name,
             version: command.version,
@@ -85,7 +95,7 @@ struct BundleAssembly {
                 "goldenVectors": String(command.goldenVectors),
                 "counter": String(command.counter),
                 "floor": String(command.floor),
-            ],
+            ].merging(command.quantization.record) { own, _ in own },
             materials: try materials(),
             operators: operatorCounts,
             metrics: metrics,
@@ -103,6 +113,9 @@ struct BundleAssembly {
                     try InputFile.read(path, limitBytes: NumpyArray.fileSizeMax)
                 )
             )
+        }
+        for path in file.calibrated?.calibrationFiles ?? [] {
+            files.append(("calibration-inputs", path, try NumpyArray.fileBytes(path: path)))
         }
         if let labels = command.labels {
             let bytes = try InputFile.read(labels, limitBytes: NumpyArray.fileSizeMax)

@@ -9,6 +9,8 @@ struct Measurement {
     let golden: [(inputs: [UInt8], outputs: [UInt8])]
     let baseline: DriftBaseline
     let evaluation: ClassificationEvaluation?
+    /// The class of each validation sample; empty when the model is no classifier.
+    let predictions: [Int]
 
     /// Runs the model over the validation samples, or over seeded random inputs for the golden
     /// vectors alone.
@@ -22,6 +24,7 @@ struct Measurement {
             golden = Measurement.randomVectors(model, count: goldenCount)
             baseline = DriftBaseline(sampleCount: 0, tensors: [], classCounts: [])
             evaluation = nil
+            predictions = []
             return
         }
         let samples = try ModelSamples(paths: validation, model: model)
@@ -45,6 +48,7 @@ struct Measurement {
             }
             progress.update(index + 1)
         }
+        self.predictions = predictions
         golden = vectors
         baseline = counters.baseline(sampleCount: samples.count)
         evaluation = try labels.map { path in

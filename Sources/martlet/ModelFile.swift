@@ -10,6 +10,8 @@ struct ModelFile {
     let bytes: [UInt8]
     let graph: QuantizedGraph
     let planned: PlannedProgram
+    /// How the integers came about, when the model was in floating point.
+    let calibrated: CalibratedModel?
 
     /// The name that a model has without its extension.
     static func name(of path: String) -> String {
@@ -22,6 +24,33 @@ struct ModelFile {
     init(path: String, bytes: [UInt8], target: TargetProfile) throws {
         self.bytes = bytes
         graph = try ModelFile.quantizedGraph(path: path, bytes: bytes)
+        calibrated = nil
+        planned = try plan(graph, for: target)
+    }
+
+    /// Reads a float model, makes it integer on calibration samples, and plans it.
+    ///
+    /// - Throws: `Failure` or a module's error, which say what stands in the way.
+    init(
+        path: String,
+        bytes: [UInt8],
+        target: TargetProfile,
+        quantization: QuantizationOptions,
+        validation: [String]
+    ) throws {
+        self.bytes = bytes
+        let imported = try ModelFile.graph(path: path, bytes: bytes)
+        guard imported.inputs.contains(where: { imported[$0.tensor].type == .float32 }) else {
+            throw Failure(
+                .usage,
+                "the model already computes in integers",
+                place: path,
+                help: "leave out --calibration"
+            )
+        }
+        let calibrated = try CalibratedModel(imported, quantization, validation: validation)
+        graph = calibrated.graph
+        self.calibrated = calibrated
         planned = try plan(graph, for: target)
     }
 
@@ -33,8 +62,8 @@ struct ModelFile {
                 .unsupported,
                 "the model computes in float32, and devices compute in integers",
                 place: path,
-                help: "convert it with full integer quantization (a representative data set, int8 "
-                    + "inputs and outputs); 'martlet infer --reference' runs it as it is"
+                help: "give 'martlet build' --calibration with samples like those that the model "
+                    + "will see; 'martlet infer --reference' runs it as it is"
             )
         }
         return try QuantizedGraph(proving: graph)

@@ -116,7 +116,7 @@ extension Graph {
     }
 
     /// The real number that a pad is filled with.
-    fileprivate func realFill(of node: Node) -> Float {
+    func realFill(of node: Node) -> Float {
         guard case .pad(_, _, let fill?) = node.operator, let id = node.inputs.first ?? nil else {
             return 0
         }

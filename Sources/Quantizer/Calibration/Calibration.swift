@@ -1,0 +1,113 @@
+public import ModelGraph
+
+/// How a graph is calibrated.
+public struct CalibrationOptions {
+    /// The most samples to keep for measuring quantization errors.
+    public var evidenceCountMax: Int
+    /// Is told the number of samples seen, after each.
+    public var progress: ((Int) -> Void)?
+
+    /// Makes options.
+    public init(evidenceCountMax: Int = 64, progress: ((Int) -> Void)? = nil) {
+        self.evidenceCountMax = evidenceCountMax
+        self.progress = progress
+    }
+}
+
+/// Computes a float graph on samples and records what each activation takes.
+///
+/// Memory is one histogram a tensor and the samples that are kept, whatever the number of samples.
+///
+/// - Parameters:
+///   - graph: a float graph, as `prepareForQuantization` returns it.
+///   - samples: for each sample one tensor for every input of the graph, in its order.
+///   - options: how many samples to keep, and whom to tell.
+/// - Returns: the table that `quantize` takes together with the same graph.
+/// - Throws: `CalibrationError` without samples, for samples that do not fit, and for values that
+///   are not finite.
+public func calibrate(
+    _ graph: Graph,
+    samples: some Sequence<[FloatTensor]>,
+    options: CalibrationOptions = CalibrationOptions()
+) throws(CalibrationError) -> CalibrationTable {
+    let interpreter: ReferenceInterpreter
+    do {
+        interpreter = try ReferenceInterpreter(graph)
+    } catch {
+        throw .interpreter(error, sample: nil)
+    }
+    var observers = [TensorObserver](repeating: TensorObserver(), count: graph.tensors.count)
+    var evidence = EvidenceSelection(countMax: graph.evidenceCount(options.evidenceCountMax))
+    var count = 0
+    for sample in samples {
+        do {
+            _ = try interpreter.run(sample) { id, tensor in
+                observers[id.index].add(tensor.values)
+            }
+        } catch {
+            throw .interpreter(error, sample: count)
+        }
+        if let index = observers.firstIndex(where: { $0.histogram.nonFiniteCount > 0 }) {
+            throw .notFinite(tensor: graph.tensors[index].name, sample: count)
+        }
+        evidence.add(sample)
+        count += 1
+        options.progress?(count)
+    }
+    guard count > 0 else { throw .noSamples }
+    let entries = zip(graph.tensors, observers).map { tensor, observer in
+        observer.histogram.count == 0
+            ? nil
+            : CalibrationTable.Entry(
+                tensor: tensor.name,
+                histogram: observer.histogram,
+                isStillGrowing: observer.isStillGrowing
+            )
+    }
+    return CalibrationTable(entries: entries, sampleCount: count, evidence: evidence.samples)
+}
+
+extension Graph {
+    /// Activations of all samples that are kept, together: 1 GiB of float32 if none were freed.
+    private static let evidenceElementsMax = 1 << 28
+
+    /// As many samples as the option allows and memory holds, at least one.
+    fileprivate func evidenceCount(_ countMax: Int) -> Int {
+        let elements = tensors.reduce(1) { $0 + ($1.constant == nil ? $1.elementCount : 0) }
+        return max(1, min(countMax, Graph.evidenceElementsMax / elements))
+    }
+}
+
+/// The samples with the smallest digests: a choice that does not depend on their order.
+struct EvidenceSelection {
+    let countMax: Int
+    private var kept: [(digest: UInt64, sample: [FloatTensor])] = []
+
+    init(countMax: Int) { self.countMax = countMax }
+
+    /// By ascending digest.
+    var samples: [[FloatTensor]] { kept.map(\.sample) }
+
+    mutating func add(_ sample: [FloatTensor]) {
+        let digest = EvidenceSelection.digest(sample)
+        let place = kept.firstIndex { digest <= $0.digest } ?? kept.count
+        // A sample that occurs twice is no further evidence.
+        if place < kept.count, kept[place].digest == digest { return }
+        guard place < countMax else { return }
+        kept.insert((digest, sample), at: place)
+        if kept.count > countMax { kept.removeLast() }
+    }
+
+    /// The 64-bit FNV-1a hash over words (Fowler, Noll, Vo), finished by the mixer of SplitMix64.
+    static func digest(_ sample: [FloatTensor]) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for tensor in sample {
+            for value in tensor.values {
+                hash = (hash ^ UInt64(value.bitPattern)) &* 0x0000_0100_0000_01B3
+            }
+        }
+        hash = (hash ^ (hash >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        hash = (hash ^ (hash >> 27)) &* 0x94D0_49BB_1331_11EB
+        return hash ^ (hash >> 31)
+    }
+}

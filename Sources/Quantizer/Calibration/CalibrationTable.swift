@@ -1,0 +1,51 @@
+/// What calibration learned about the activations of one graph.
+///
+/// It depends on the set of samples, never on their order: histograms count integers, and the
+/// samples that it keeps are those with the smallest digests.
+public struct CalibrationTable: Sendable {
+    /// What was seen of one tensor.
+    public struct Entry: Sendable {
+        /// The tensor's name.
+        public let tensor: String
+        /// The values.
+        public let histogram: ValueHistogram
+        /// Whether more samples are likely to widen the range: leaving out the most extreme sample
+        /// on either side would shrink it by more than a tenth.
+        public let isStillGrowing: Bool
+    }
+
+    /// By tensor index; `nil` for constants and for tensors that no sample reached.
+    public let entries: [Entry?]
+    /// The number of samples seen.
+    public let sampleCount: Int
+    /// Samples kept to measure quantization errors on, each with one tensor for every graph input.
+    public let evidence: [[FloatTensor]]
+
+    /// The tensors whose ranges were still growing, in the order of the graph.
+    public var growingTensors: [String] {
+        entries.compactMap { $0.flatMap { $0.isStillGrowing ? $0.tensor : nil } }
+    }
+}
+
+/// Observes one tensor: its values, and how far single samples reach beyond all others.
+struct TensorObserver {
+    private(set) var histogram = ValueHistogram()
+    /// The two smallest minima and the two largest maxima of single samples.
+    private var minima: [Float] = []
+    private var maxima: [Float] = []
+
+    mutating func add(_ values: [Float]) {
+        histogram.add(values)
+        let finite = values.lazy.filter(\.isFinite)
+        if let low = finite.min() { minima = Array((minima + [low]).sorted().prefix(2)) }
+        if let high = finite.max() { maxima = Array((maxima + [high]).sorted(by: >).prefix(2)) }
+    }
+
+    /// The range shrinks by more than a tenth without its most extreme sample, or rests on one.
+    var isStillGrowing: Bool {
+        guard minima.count == 2, maxima.count == 2 else { return true }
+        let whole = Double(max(maxima[0], 0)) - Double(min(minima[0], 0))
+        let rest = Double(max(maxima[1], 0)) - Double(min(minima[1], 0))
+        return rest < 0.9 * whole
+    }
+}

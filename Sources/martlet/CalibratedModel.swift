@@ -1,0 +1,93 @@
+import ArgumentParser
+import ModelGraph
+import Quantizer
+import Terminal
+
+/// How a float model is made integer.
+struct QuantizationOptions: ParsableArguments {
+    @Option(
+        name: .customLong("calibration"),
+        help: "Float samples for every input of a float model, in order, or NAME=FILE."
+    )
+    var files: [String] = []
+
+    @Option(help: "How ranges are chosen: mse, min-max, or a percentage of values such as 99.99.")
+    var ranges = RangeOption(method: .meanSquaredError)
+
+    @Flag(inversion: .prefixedNo, help: "Equalize the channels of neighbouring layers.")
+    var equalization = false
+
+    @Flag(inversion: .prefixedNo, help: "Correct biases where the outputs gain by it.")
+    var biasCorrection = true
+
+    var scheme: Scheme { Scheme(rangeMethod: ranges.method, correctsBiases: biasCorrection) }
+
+    /// The options by name, for the record; empty without calibration.
+    var record: [String: String] {
+        guard !files.isEmpty else { return [:] }
+        return [
+            "ranges": ranges.method.name, "equalization": String(equalization),
+            "biasCorrection": String(biasCorrection),
+        ]
+    }
+}
+
+/// A range method on the command line.
+struct RangeOption: ExpressibleByArgument, Sendable {
+    let method: RangeMethod
+
+    init(method: RangeMethod) { self.method = method }
+
+    init?(argument: String) {
+        switch argument {
+        case "mse": method = .meanSquaredError
+        case "min-max": method = .minMax
+        default:
+            guard let percent = Double(argument), (50...100).contains(percent) else { return nil }
+            method = .percentile(share: percent / 100)
+        }
+    }
+
+    var defaultValueDescription: String { method == .meanSquaredError ? "mse" : method.name }
+}
+
+/// A float model made integer on calibration samples.
+struct CalibratedModel {
+    let graph: QuantizedGraph
+    let report: QualityReport
+    /// The float model as it was imported: the truth to compare with.
+    let float: Graph
+    let calibrationFiles: [String]
+
+    /// Prepares, calibrates and quantizes a float graph.
+    ///
+    /// - Parameters:
+    ///   - float: the imported graph.
+    ///   - options: the samples, and how.
+    ///   - validation: the samples that will judge the result, to find overlaps; may be empty.
+    /// - Throws: `Failure` or an error of the quantizer, which say what stands in the way.
+    init(_ float: Graph, _ options: QuantizationOptions, validation: [String]) throws {
+        self.float = float
+        let given = try FloatSamples(paths: options.files, graph: float)
+        calibrationFiles = given.paths
+        let judging = validation.isEmpty ? nil : try FloatSamples(paths: validation, graph: float)
+        for finding in try CalibrationLint(given, validation: judging).findings {
+            Console.note("warning: \(finding)")
+        }
+        let prepared = try prepareForQuantization(float, equalizes: options.equalization)
+        var progress = ProgressBar("calibrate", total: given.samples.count)
+        let table = try calibrate(
+            prepared.graph,
+            samples: given.samples,
+            options: CalibrationOptions { progress.update($0) }
+        )
+        if let first = table.growingTensors.first {
+            Console.note(
+                "warning: the ranges of \(table.growingTensors.count) tensor(s) each rest on one "
+                    + "sample, such as '\(first)'; more samples would widen them"
+            )
+        }
+        Console.note("quantize \(prepared.graph.nodes.count) nodes")
+        (graph, report) = try quantize(prepared, calibration: table, scheme: options.scheme)
+    }
+}
