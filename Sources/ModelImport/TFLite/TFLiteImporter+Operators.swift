@@ -83,7 +83,9 @@ extension TFLiteImporter {
         case .prelu: try emit(.prelu, [try value(0), try value(1)], to: try result())
         case .batchMatMul: try importBatchMatMul()
         case .transposeConv: try importTransposeConvolution()
-        default: throw .inconsistent("operator code \(code.rawValue)")
+        case .relu0To1: try importUnary(.clamp(low: 0, high: 1))
+        case .l2Normalization: try importL2Normalization()
+        default: try importFloatMove(code)
         }
     }
 

@@ -164,16 +164,44 @@ extension TFLiteImporter {
         return id
     }
 
-    /// The int32 or int64 tensor of indices that ARG_MAX writes.
+    /// The int32 or int64 tensor of indices, which ARG_MAX writes and GATHER reads.
     mutating func indexTensor(_ place: Int) throws(NodeProblem) -> TensorID {
+        switch model.tensors[place].type {
+        case .int32: try plainTensor(place, .int32)
+        case .int64: try plainTensor(place, .int64)
+        default: throw NodeProblem(typeOf: model.tensors[place])
+        }
+    }
+
+    /// The tensor of truth values that SELECT reads.
+    mutating func conditionTensor(_ place: Int) throws(NodeProblem) -> TensorID {
+        guard model.tensors[place].type == .bool else {
+            throw NodeProblem(typeOf: model.tensors[place])
+        }
+        return try plainTensor(place, .bool)
+    }
+
+    private mutating func plainTensor(
+        _ place: Int,
+        _ type: DataType
+    ) throws(NodeProblem) -> TensorID {
         if let id = internalIDs[place] { return id }
         let tensor = model.tensors[place]
         try check(tensor)
-        guard tensor.type == .int32 || tensor.type == .int64, tensor.constant == nil else {
-            throw NodeProblem(typeOf: tensor)
+        if let bytes = tensor.constant {
+            guard isFloat else { throw NodeProblem(typeOf: tensor) }
+            guard bytes.count == type.sizeBytes * (try elementCount(tensor)) else {
+                throw .inconsistent("the constant '\(tensor.name)' has \(bytes.count) bytes")
+            }
         }
-        let type: DataType = tensor.type == .int32 ? .int32 : .int64
-        let id = graph.add(Tensor(name: tensor.name, shape: tensor.shape, type: type))
+        let id = graph.add(
+            Tensor(
+                name: tensor.name,
+                shape: tensor.shape,
+                type: type,
+                constant: tensor.constant
+            )
+        )
         internalIDs[place] = id
         return id
     }

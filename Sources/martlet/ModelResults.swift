@@ -1,0 +1,84 @@
+import Foundation
+import InferenceRuntime
+import ModelGraph
+import Quantizer
+import Terminal
+
+/// What a model's first output says about samples, as real numbers.
+struct ModelResults {
+    /// The first output of each sample: real numbers, whatever integers stand for them.
+    private(set) var outputs: [[Float]] = []
+    /// The mean squared difference of first input and first output of each sample; empty when they
+    /// differ in size.
+    private(set) var reconstructionErrors: [Double] = []
+    /// Whether the first output is the index of a class, not a score for each.
+    private(set) var isIndex = false
+
+    /// Runs a model over arrays of samples: a bundle or an integer model on the device's executor,
+    /// a float model on the reference interpreter.
+    ///
+    /// - Throws: `Failure` when the model or an array cannot be used.
+    init(path: String, inputs: [String], trust: TrustOptions) throws {
+        let bytes = try InputFile.read(path, limitBytes: HostBundle.sizeMax)
+        if !HostBundle.isBundle(bytes) {
+            let graph = try ModelFile.graph(path: path, bytes: bytes)
+            if graph.inputs.contains(where: { graph[$0.tensor].type == .float32 }) {
+                try runFloat(graph, inputs)
+                return
+            }
+        }
+        try runIntegers(try RunnableModel(path: path, trust: trust).model, inputs)
+    }
+
+    private mutating func runFloat(_ graph: Graph, _ inputs: [String]) throws {
+        let type = graph[graph.outputs[0].tensor].type
+        isIndex = type == .int32 || type == .int64
+        let run = try ReferenceRun(graph, paths: inputs)
+        try run.forEachSample("evaluate in floating point") { inputs, outputs in
+            append(input: inputs[0].values, output: outputs[0].values)
+        }
+    }
+
+    private mutating func runIntegers(_ model: HostModel, _ inputs: [String]) throws {
+        let samples = try ModelSamples(paths: inputs, model: model)
+        let (source, sink) = (model.program.input(0), model.program.output(0))
+        isIndex = sink.type == .int32 || sink.type == .int64
+        var progress = ProgressBar("evaluate", total: samples.count)
+        for index in 0..<samples.count {
+            let input = samples[index]
+            append(
+                input: source.reals(input[0]),
+                output: sink.reals(model.infer(input)[0][...])
+            )
+            progress.update(index + 1)
+        }
+    }
+
+    private mutating func append(input: [Float], output: [Float]) {
+        if input.count == output.count, !input.isEmpty {
+            let sum = zip(input, output).reduce(0.0) { sum, pair in
+                let difference = Double(pair.0) - Double(pair.1)
+                return sum + difference * difference
+            }
+            reconstructionErrors.append(sum / Double(input.count))
+        }
+        outputs.append(output)
+    }
+}
+
+extension PortInfo {
+    /// The real numbers of stored elements; integers of 32 and 64 bits as they are.
+    fileprivate func reals(_ bytes: ArraySlice<UInt8>) -> [Float] {
+        switch type {
+        case .int8: bytes.map { real(Int32(Int8(bitPattern: $0))) }
+        case .uint8: bytes.map { real(Int32($0)) }
+        case .int32: LittleEndian.int32s([UInt8](bytes)).map { Float($0) }
+        case .int64: LittleEndian.int64s([UInt8](bytes)).map { Float($0) }
+        default: []
+        }
+    }
+
+    private func real(_ stored: Int32) -> Float {
+        EdgeQuantization.dequantize(stored, scale: scale, zeroPoint: zeroPoint)
+    }
+}
