@@ -17,6 +17,11 @@ let kernelFlags: [CSetting] = [
     .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror"])
 ]
 
+/// The reference interpreter is slow without optimisation: in debug builds too it takes minutes.
+let interpreterFlags: [SwiftSetting] = [
+    .unsafeFlags(["-O"], .when(configuration: .debug))
+]
+
 let platformFlags: [CSetting] = [
     .define("_GNU_SOURCE"),
     .unsafeFlags(["-Os", "-Wall", "-Wextra", "-Wconversion", "-Werror"]),
@@ -78,7 +83,11 @@ let package = Package(
         .systemLibrary(name: "CArchive"),
         .target(name: "ModelGraph", swiftSettings: strict),
         .target(name: "ModelImport", dependencies: ["ModelGraph"], swiftSettings: strict),
-        .target(name: "Quantizer", dependencies: ["ModelGraph"], swiftSettings: strict),
+        .target(
+            name: "Quantizer",
+            dependencies: ["ModelGraph"],
+            swiftSettings: strict + interpreterFlags
+        ),
         .target(
             name: "Planner",
             dependencies: ["ModelGraph", "InferenceRuntime"],

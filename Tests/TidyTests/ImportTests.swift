@@ -13,7 +13,9 @@ struct ImportTests {
         ],
         "ModelGraph": ["Glibc"],
         "ModelImport": ["ModelGraph", "Foundation", "FoundationEssentials"],
-        "Quantizer": ["ModelGraph", "Foundation", "FoundationEssentials", "Glibc"],
+        "Quantizer": [
+            "ModelGraph", "Synchronization", "Foundation", "FoundationEssentials", "Glibc",
+        ],
         "Planner": [
             "ModelGraph", "InferenceRuntime", "Foundation", "FoundationEssentials", "Glibc",
         ],

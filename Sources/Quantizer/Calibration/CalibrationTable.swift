@@ -34,11 +34,16 @@ struct TensorObserver {
     private var minima: [Float] = []
     private var maxima: [Float] = []
 
-    mutating func add(_ values: [Float]) {
-        histogram.add(values)
-        let finite = values.lazy.filter(\.isFinite)
-        if let low = finite.min() { minima = Array((minima + [low]).sorted().prefix(2)) }
-        if let high = finite.max() { maxima = Array((maxima + [high]).sorted(by: >).prefix(2)) }
+    /// Adds the values that one sample gives the tensor.
+    ///
+    /// - Returns: Whether all are finite.
+    mutating func add(_ values: [Float]) -> Bool {
+        let before = histogram.nonFiniteCount
+        if let range = histogram.add(values) {
+            minima = Array((minima + [range.lowerBound]).sorted().prefix(2))
+            maxima = Array((maxima + [range.upperBound]).sorted(by: >).prefix(2))
+        }
+        return histogram.nonFiniteCount == before
     }
 
     /// The range shrinks by more than a tenth without its most extreme sample, or rests on one.

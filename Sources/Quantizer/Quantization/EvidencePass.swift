@@ -98,18 +98,25 @@ struct EvidencePass {
             packed = PackedWeights(weights, for: open.operator, input: graph[x].shape)
         }
         let output = node.outputs[0]
-        for sample in values.indices {
-            let operands = zip(node.inputs, constants).map { input, constant in
-                constant ?? input.flatMap { values[sample][$0.index] }
+        let fill = graph.realFill(of: node)
+        let (call, given) = (open, values)
+        let weights = packed
+        let results = Computation.onAllCores(given.count) { sample in
+            Result<[Float], InterpreterError> { () throws(InterpreterError) in
+                let operands = zip(node.inputs, constants).map { input, constant in
+                    constant ?? input.flatMap { given[sample][$0.index] }
+                }
+                return try NodeCall(
+                    node: call,
+                    inputs: operands,
+                    outputShape: graph[output].shape,
+                    packed: weights
+                ).run(fill: fill)
             }
-            let call = NodeCall(
-                node: open,
-                inputs: operands,
-                outputShape: graph[output].shape,
-                packed: packed
-            )
-            let result = try call.run(fill: graph.realFill(of: node))
-            values[sample][output.index] = FloatTensor(proved: graph[output].shape, result)
+        }
+        for (sample, result) in results.enumerated() {
+            let elements = try result.get()
+            values[sample][output.index] = FloatTensor(proved: graph[output].shape, elements)
         }
     }
 
