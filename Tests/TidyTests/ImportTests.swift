@@ -12,7 +12,9 @@ struct ImportTests {
             "AgentProtocol", "InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform",
         ],
         "ModelGraph": ["Glibc"],
-        "ModelImport": ["ModelGraph", "Foundation", "FoundationEssentials"],
+        "ModelImport": [
+            "ModelGraph", "SwiftProtobuf", "Foundation", "FoundationEssentials",
+        ],
         "Quantizer": ["ModelGraph", "Foundation", "FoundationEssentials", "Glibc"],
         "Planner": [
             "ModelGraph", "InferenceRuntime", "Foundation", "FoundationEssentials", "Glibc",
