@@ -22,7 +22,7 @@ struct BuildCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "The model, a .tflite file.")
+    @Argument(help: "The model, TFLite or ONNX.")
     var model: String
 
     @Option(help: "The product's name: a-z, 0-9, '.', '_', '-'.")
@@ -66,6 +66,7 @@ struct BuildCommand: ParsableCommand {
     @Option(help: "Write how faithful the integers are, layer by layer, as JSON.")
     var report: String?
 
+    @OptionGroup var options: ModelOptions
     @OptionGroup var quantization: QuantizationOptions
 
     @Option(help: "How many golden vectors to carry, 1 to 64.")
@@ -152,11 +153,12 @@ struct BuildCommand: ParsableCommand {
 
     private func modelFile(_ bytes: [UInt8], target: TargetProfile) throws -> ModelFile {
         guard !quantization.files.isEmpty else {
-            return try ModelFile(path: model, bytes: bytes, target: target)
+            return try ModelFile(path: model, bytes: bytes, options: options, target: target)
         }
         return try ModelFile(
             path: model,
             bytes: bytes,
+            options: options,
             target: target,
             quantization: quantization,
             validation: validation

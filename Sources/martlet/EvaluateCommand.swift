@@ -61,6 +61,7 @@ struct EvaluateCommand: ParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    @OptionGroup var options: ModelOptions
     @OptionGroup var trust: TrustOptions
 
     func validate() throws {
@@ -79,7 +80,12 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     mutating func run() throws {
-        let results = try ModelResults(path: model, inputs: inputs, trust: trust)
+        let results = try ModelResults(
+            path: model,
+            inputs: inputs,
+            options: options,
+            trust: trust
+        )
         let task = try task.make(labels: labels, results: results, topCount: topCount)
         var report = EvaluationReport(
             task: self.task,
@@ -94,7 +100,12 @@ struct EvaluateCommand: ParsableCommand {
         }
         if let against {
             let arrays = againstInputs.isEmpty ? inputs : againstInputs
-            let other = try ModelResults(path: against, inputs: arrays, trust: trust)
+            let other = try ModelResults(
+                path: against,
+                inputs: arrays,
+                options: options,
+                trust: trust
+            )
             report.comparison = try task.comparison(
                 candidate: results,
                 reference: other,

@@ -18,16 +18,22 @@ struct ModelResults {
     /// a float model on the reference interpreter.
     ///
     /// - Throws: `Failure` when the model or an array cannot be used.
-    init(path: String, inputs: [String], trust: TrustOptions) throws {
+    init(
+        path: String,
+        inputs: [String],
+        options: ModelOptions,
+        trust: TrustOptions
+    ) throws {
         let bytes = try InputFile.read(path, limitBytes: HostBundle.sizeMax)
         if !HostBundle.isBundle(bytes) {
-            let graph = try ModelFile.graph(path: path, bytes: bytes)
+            let graph = try ModelFile.graph(path: path, bytes: bytes, options: options)
             if graph.inputs.contains(where: { graph[$0.tensor].type == .float32 }) {
                 try runFloat(graph, inputs)
                 return
             }
         }
-        try runIntegers(try RunnableModel(path: path, trust: trust).model, inputs)
+        let runnable = try RunnableModel(path: path, options: options, trust: trust)
+        try runIntegers(runnable.model, inputs)
     }
 
     private mutating func runFloat(_ graph: Graph, _ inputs: [String]) throws {

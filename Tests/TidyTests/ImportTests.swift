@@ -12,7 +12,7 @@ struct ImportTests {
             "AgentProtocol", "InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform",
         ],
         "ModelGraph": ["Glibc"],
-        "ModelImport": ["ModelGraph", "Foundation", "FoundationEssentials"],
+        "ModelImport": ["ModelGraph", "SwiftProtobuf", "Foundation", "FoundationEssentials"],
         "Quantizer": [
             "ModelGraph", "Synchronization", "Foundation", "FoundationEssentials", "Glibc",
         ],
