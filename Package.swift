@@ -52,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
     targets: [
         // Device-safe.
@@ -82,7 +83,14 @@ let package = Package(
         // Host.
         .systemLibrary(name: "CArchive"),
         .target(name: "ModelGraph", swiftSettings: strict),
-        .target(name: "ModelImport", dependencies: ["ModelGraph"], swiftSettings: strict),
+        .target(
+            name: "ModelImport",
+            dependencies: [
+                "ModelGraph",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            swiftSettings: strict
+        ),
         .target(
             name: "Quantizer",
             dependencies: ["ModelGraph"],
@@ -150,7 +158,7 @@ let package = Package(
         .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"], swiftSettings: strict),
         .testTarget(
             name: "ModelImportTests",
-            dependencies: ["ModelImport", "ModelGraph"],
+            dependencies: ["ModelImport", "ModelGraph", "Quantizer"],
             swiftSettings: strict
         ),
         .testTarget(
