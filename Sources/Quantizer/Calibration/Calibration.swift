@@ -38,7 +38,7 @@ public func calibrate(
     } catch {
         throw .interpreter(error, sample: nil)
     }
-    let observers = graph.tensors.map { _ in SharedObserver() }
+    let observers = graph.observers()
     var evidence = EvidenceSelection(countMax: graph.evidenceCount(options.evidenceCountMax))
     var count = 0
     var rest = samples.makeIterator()
@@ -69,7 +69,8 @@ public func calibrate(
             : CalibrationTable.Entry(
                 tensor: tensor.name,
                 histogram: observer.histogram,
-                isStillGrowing: observer.isStillGrowing
+                isStillGrowing: observer.isStillGrowing,
+                channelReach: observer.channelReach
             )
     }
     return CalibrationTable(entries: entries, sampleCount: count, evidence: evidence.samples)
@@ -101,7 +102,9 @@ private func observe(
 
 /// An observer that several samples may add to at once; its result does not depend on the order.
 private final class SharedObserver: Sendable {
-    private let guarded = Mutex(TensorObserver())
+    private let guarded: Mutex<TensorObserver>
+
+    init(channelCount: Int) { guarded = Mutex(TensorObserver(channelCount: channelCount)) }
 
     var observer: TensorObserver { guarded.withLock { $0 } }
 
@@ -112,6 +115,15 @@ private final class SharedObserver: Sendable {
 }
 
 extension Graph {
+    /// An observer for each tensor, of channels too where a product reads them.
+    fileprivate func observers() -> [SharedObserver] {
+        var channelCounts = [Int](repeating: 0, count: tensors.count)
+        for node in nodes where node.operator.isProduct {
+            if let x = node.inputs[0] { channelCounts[x.index] = self[x].shape.last ?? 0 }
+        }
+        return channelCounts.map { SharedObserver(channelCount: $0) }
+    }
+
     /// Activations of all samples that are kept, together: 1 GiB of float32 if none were freed.
     private static let evidenceElementsMax = 1 << 28
 

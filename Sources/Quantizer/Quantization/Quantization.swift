@@ -88,8 +88,8 @@ private struct BiasChoice {
                 Decision(
                     kind: isCorrected ? .corrected : .kept,
                     place: "biases of \(corrected.correctedCount) node(s)",
-                    reason: "output signal to noise \(before.short) dB as they were, "
-                        + "\(after.short) dB corrected"
+                    reason: "output signal to noise \(before.shortText) dB as they were, "
+                        + "\(after.shortText) dB corrected"
                 )
             ]
             if isCorrected { pass = corrected }
@@ -103,15 +103,6 @@ extension EvidencePass {
     /// The lowest signal to noise of an output of the graph.
     fileprivate func outputDecibels(_ graph: Graph) -> Double {
         graph.outputs.map { noise[$0.tensor.index]?.decibels ?? .infinity }.min() ?? .infinity
-    }
-}
-
-extension Double {
-    /// The number with one digit after the point, for messages.
-    fileprivate var short: String {
-        guard isFinite, abs(self) < 1e15 else { return "\(self)" }
-        let tenths = Int((self * 10).rounded())
-        return "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"
     }
 }
 
