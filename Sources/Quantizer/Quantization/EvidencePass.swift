@@ -224,3 +224,37 @@ extension FloatTensor {
         values.indices.reduce(0) { values[$1] > values[$0] ? $1 : $0 }
     }
 }
+
+extension EvidencePass {
+    /// The lowest signal to noise of what the outputs are made of, in decibels; infinite without
+    /// an error.
+    ///
+    /// Behind a softmax a few samples near a decision hold nearly all noise, so that the number
+    /// would say more about the samples than about the integers; before it all samples count.
+    func scoreDecibels(_ float: Graph) -> Double {
+        float.outputs.map { noise[float.scores(of: $0.tensor).index]?.decibels ?? .infinity }.min()
+            ?? .infinity
+    }
+}
+
+extension Graph {
+    /// What a softmax or sigmoid at the end of the graph turns into an output.
+    fileprivate func scores(of output: TensorID) -> TensorID {
+        var id = output
+        while let node = nodes.first(where: { $0.outputs.contains(id) }), let input = node.inputs[0],
+            node.operator.isSquashing
+        {
+            id = input
+        }
+        return id
+    }
+}
+
+extension Operator {
+    fileprivate var isSquashing: Bool {
+        switch self {
+        case .softmax, .logSoftmax, .unary(.logistic), .unary(.tanh), .reshape: true
+        default: false
+        }
+    }
+}

@@ -131,10 +131,10 @@ private struct RangeChoice {
 /// One way to quantize, measured on a few samples.
 private struct Trial {
     /// The samples of a trial: enough to rank what differs by a decibel.
-    static let sampleCount = 16
+    static let sampleCount = 32
 
     let name: String
-    /// The lowest signal to noise of an output.
+    /// The signal to noise of the scores.
     let decibels: Double
 
     init(
@@ -144,14 +144,15 @@ private struct Trial {
         _ scheme: Scheme
     ) throws {
         self.name = name
-        decibels = try quantize(graph, calibration: table, scheme: scheme).1.outputSignalToNoise
+        let report = try quantize(graph, calibration: table, scheme: scheme).1
+        decibels = report.scoreSignalToNoise ?? .infinity
     }
 
     func decision(of place: String) -> Decision {
         Decision(
             kind: .compared,
             place: place,
-            reason: "\(name): output signal to noise \(decibels.shortText) dB in a trial"
+            reason: "\(name): signal to noise of the scores \(decibels.shortText) dB in a trial"
         )
     }
 }
