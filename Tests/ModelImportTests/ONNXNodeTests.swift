@@ -100,7 +100,9 @@ enum NodeCases {
         }
         for (name, tally) in table.sorted(by: { $0.key < $1.key }) {
             lines += tally.wrong.map { "wrong \(name) \($0)" }
-            lines += tally.refused.map { "refused \(name) \($0)" }
+        }
+        for (tier, tally) in tiers.enumerated() {
+            lines += tally.refused.map { "refused \(tier) \($0)" }
         }
         for (tier, tally) in tiers.enumerated() {
             lines.append(

@@ -4,7 +4,10 @@ extension ONNXImporter {
     /// Reports what concerns the whole model.
     mutating func checkStructure() {
         let versions = "\(ONNXLimits.opsets.lowerBound) to \(ONNXLimits.opsets.upperBound)"
-        if !ONNXLimits.opsets.contains(opset) {
+        let isOld = (1..<ONNXLimits.opsets.lowerBound).contains(opset)
+        let isReadable =
+            isOld && model.nodes.allSatisfy { ONNXLimits.unchangedOperators.contains($0.type) }
+        if !ONNXLimits.opsets.contains(opset) && !isReadable {
             report(
                 NodeProblem(
                     .structure,
@@ -167,7 +170,9 @@ extension ONNXImporter {
                 let id: TensorID
                 switch try value(named: output.name) {
                 case .unknown: continue
-                case .constant(let tensor): id = try add(tensor, name: output.name)
+                case .constant(let tensor):
+                    // Nothing is computed with it.
+                    id = try add(tensor, name: output.name, allowsNaN: true)
                 case .tensor(let tensor): id = try ownOutput(tensor)
                 }
                 let name = String(output.name.prefix(ImportLimits.nameSizeBytesMax))
