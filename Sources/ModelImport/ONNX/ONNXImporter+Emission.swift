@@ -38,6 +38,8 @@ extension ONNXImporter {
     ///   - name: its name, for messages.
     ///   - allowsInfinity: whether values may be infinite, as bounds and masks are.
     ///   - allowsNaN: whether values may be NaN too.
+    /// - Returns: the tensor.
+    /// - Throws: `NodeProblem` for values, types and shapes that a graph does not hold.
     mutating func add(
         _ tensor: ONNXTensor,
         name: String,

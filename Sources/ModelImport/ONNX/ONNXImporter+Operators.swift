@@ -221,6 +221,8 @@ enum ONNXAdvice {
             "compute the spectrum outside the model, or export it as convolutions"
         case "TreeEnsembleClassifier", "TreeEnsembleRegressor", "TreeEnsemble":
             "tree ensembles are not supported yet"
+        case "ConstantOfShape", "Range", "EyeLike":
+            "it is computed from constants only; export with fixed input shapes"
         case "Einsum": "write it as MatMul, Mul and ReduceSum"
         case "DynamicQuantizeLinear", "MatMulInteger", "ConvInteger":
             "quantize statically (QDQ), or import the float model"

@@ -127,7 +127,14 @@ extension ONNXImporter {
                 !type.hasShape
                 || stated.count == given.count
                     && zip(stated, given).allSatisfy { $0 == nil || $0 == $1 }
-            guard fits, given.allSatisfy({ $0 >= 1 }) else {
+            guard given.allSatisfy({ $0 >= 1 }) else {
+                throw NodeProblem(
+                    .structure,
+                    "a tensor without elements",
+                    help: "give a shape of extents from 1 on"
+                )
+            }
+            guard fits else {
                 throw .inconsistent("the given shape \(given) does not fit the model's")
             }
             return given

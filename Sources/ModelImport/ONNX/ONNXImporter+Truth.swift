@@ -43,11 +43,12 @@ extension ONNXImporter {
         return id
     }
 
-    private mutating func number(_ value: Float) throws(NodeProblem) -> TensorID {
+    mutating func number(_ value: Float) throws(NodeProblem) -> TensorID {
         try add(floats: [value], shape: [], "\(value)")
     }
 
-    private mutating func select(
+    /// `a` where the condition is not 0, else `b`.
+    mutating func select(
         _ condition: TensorID,
         _ a: TensorID,
         _ b: TensorID
@@ -60,7 +61,7 @@ extension ONNXImporter {
         try select(try binary(.subtract, a, b), try number(0), try number(1))
     }
 
-    private mutating func greater(_ a: TensorID, _ b: TensorID) throws(NodeProblem) -> TensorID {
+    mutating func greater(_ a: TensorID, _ b: TensorID) throws(NodeProblem) -> TensorID {
         // With the number first, the maximum of 0 and NaN is 0.
         let difference = try binary(.subtract, a, b)
         return try truth(of: try binary(.maximum, try number(0), difference))

@@ -89,6 +89,7 @@ struct ONNXResizeAxis {
     ///   - kernel: the function that interpolates.
     ///   - antialiases: whether the kernel widens where the output is smaller than the input.
     ///   - excludesOutside: whether elements outside count for nothing.
+    /// - Returns: the factor of each input place.
     func weights(
         _ place: Int,
         _ kernel: InterpolationKernel,
