@@ -26,11 +26,20 @@ struct ONNXRefusalTests {
         #expect(features.allSatisfy { !$0.help.isEmpty })
     }
 
-    @Test("an unknown operator set is refused", arguments: [1, 6, 99, Int64.max])
+    @Test("an unknown operator set is refused", arguments: [-1, 0, 99, Int64.max])
     func operatorSet(version: Int64) throws {
         let features = try relu(opset: version).features()
         #expect(features.map(\.kind) == [.structure])
         #expect(features[0].reason.contains("operator set \(version)"))
+    }
+
+    @Test("an old operator set is read where it means the same, else refused")
+    func oldOperatorSet() throws {
+        #expect(try relu(opset: 1).imported().operatorNames == ["Relu"])
+        var sum = ONNXFile(opset: 6)
+        sum.input("x", [1, 2])
+        sum.output(sum.node("Add", ["x", "x"]))
+        #expect(try sum.features().map(\.reason) == ["operator set 6, only 7 to 25 are known"])
     }
 
     @Test("open dimensions are named, and set by an option")

@@ -45,6 +45,13 @@ extension ONNXImporter {
         return String(decoding: attribute.s.prefix(256), as: UTF8.self)
     }
 
+    /// A list of texts.
+    func strings(_ name: String) throws(NodeProblem) -> [String]? {
+        try attribute(name, .strings)?.strings.prefix(256).map {
+            String(decoding: $0.prefix(256), as: UTF8.self)
+        }
+    }
+
     /// A tensor.
     func tensorAttribute(_ name: String) throws(NodeProblem) -> ONNXTensor? {
         guard let attribute = try attribute(name, .tensor) else { return nil }

@@ -46,6 +46,37 @@ enum ONNXElementType: Int, Sendable {
         }
     }
 
+    /// The stored integers; `nil` for types that are no integers or have more than 32 bits.
+    var integerRange: ClosedRange<Int64>? {
+        switch self {
+        case .uint8: 0...255
+        case .int8: -128...127
+        case .uint16: 0...65_535
+        case .int16: -32_768...32_767
+        case .int32: Int64(Int32.min)...Int64(Int32.max)
+        default: nil
+        }
+    }
+
+    /// The nearest value of this floating-point type, ties to even; of double the nearest float.
+    func rounded(_ value: Float) -> Float {
+        switch self {
+        case .float16:
+            guard value.isFinite else { return value }
+            // Ten digits behind the first, fewer below the smallest normal number.
+            let unit = max(value == 0 ? -24 : Int(value.exponent) - 10, -24)
+            let step = Float(sign: .plus, exponent: unit, significand: 1)
+            let result = (value / step).rounded(.toNearestOrEven) * step
+            return abs(result) > 65_504 ? (value < 0 ? -.infinity : .infinity) : result
+        case .bfloat16:
+            guard value.isFinite else { return value }
+            let bits = value.bitPattern
+            let half = 0x7FFF + (bits >> 16 & 1)
+            return Float(bitPattern: (bits + half) & 0xFFFF_0000)
+        default: return value
+        }
+    }
+
     /// The value of the low bits of `value` in this integer type.
     func wrapped(_ value: Int64) -> Int64 {
         switch self {
@@ -62,6 +93,12 @@ enum ONNXElementType: Int, Sendable {
 
     /// The name of a type number in messages.
     static func name(of number: Int) -> String {
-        ONNXElementType(rawValue: number).map { "\($0)" } ?? "type \(number)"
+        if let type = ONNXElementType(rawValue: number) { return "\(type)" }
+        let narrow = [
+            "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4", "int4",
+            "float4e2m1", "float8e8m0", "uint2", "int2",
+        ]
+        let place = number - 17
+        return narrow.indices.contains(place) ? narrow[place] : "type \(number)"
     }
 }

@@ -64,15 +64,16 @@ extension ONNXImporter {
 
     /// An operator of two or more inputs, from left to right.
     private mutating func importChain(_ kind: BinaryOperator) throws(NodeProblem) {
-        let isComparison = kind == .maximum || kind == .minimum
-        var result = try tensor(0, allowsInfinity: isComparison)
+        // Bounds may be infinite, and so may masks that are added to scores.
+        let isBound = [.maximum, .minimum, .add].contains(kind)
+        var result = try tensor(0, allowsInfinity: isBound)
         let count = current?.inputs.count ?? 0
         if count == 1 {
             try define(.tensor(try reshape(result, graph[result].shape)))
             return
         }
         for index in 1..<max(count, 2) {
-            result = try binary(kind, result, try tensor(index, allowsInfinity: isComparison))
+            result = try binary(kind, result, try tensor(index, allowsInfinity: isBound))
         }
         try define(.tensor(result))
     }
@@ -175,12 +176,17 @@ extension ONNXImporter {
             let alpha = try float("alpha", default: 1)
             let scaled = alpha == 1 ? x : try binary(.multiply, x, alpha)
             result = try binary(.multiply, x, try unary(.logistic, scaled))
+        case "ThresholdedRelu":
+            let threshold = try number(try float("alpha", default: 1))
+            result = try select(try greater(x, threshold), x, try number(0))
         default:
-            throw NodeProblem(
-                .operator,
-                "the operator \(type) has no translation",
-                help: "it jumps where its argument crosses a threshold; use Relu or LeakyRelu"
-            )
+            // Shrink: x + bias below -lambd, x - bias above lambd, else 0.
+            let limit = try float("lambd", default: 0.5)
+            let bias = try float("bias", default: 0)
+            let above = try greater(x, try number(limit))
+            let below = try greater(try number(-limit), x)
+            let lower = try select(below, try binary(.add, x, bias), try number(0))
+            result = try select(above, try binary(.add, x, -bias), lower)
         }
         try define(.tensor(result))
     }

@@ -32,16 +32,27 @@ extension ONNXImporter {
     }
 
     /// Adds a constant to the graph.
+    ///
+    /// - Parameters:
+    ///   - tensor: the constant.
+    ///   - name: its name, for messages.
+    ///   - allowsInfinity: whether values may be infinite, as bounds and masks are.
+    ///   - allowsNaN: whether values may be NaN too.
+    /// - Returns: the tensor.
+    /// - Throws: `NodeProblem` for values, types and shapes that a graph does not hold.
     mutating func add(
         _ tensor: ONNXTensor,
         name: String,
-        allowsInfinity: Bool = false
+        allowsInfinity: Bool = false,
+        allowsNaN: Bool = false
     ) throws(NodeProblem) -> TensorID {
         try checkShape(tensor.shape)
         var result = Tensor(name: name, shape: tensor.shape, type: .float32)
         switch tensor.storage {
         case .float(let values):
-            let isUsable = values.allSatisfy { $0.isFinite || allowsInfinity && !$0.isNaN }
+            let isUsable = values.allSatisfy {
+                $0.isFinite || allowsNaN || allowsInfinity && !$0.isNaN
+            }
             guard isUsable else {
                 throw NodeProblem(
                     .inconsistency,

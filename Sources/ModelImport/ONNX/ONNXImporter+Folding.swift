@@ -39,7 +39,8 @@ extension ONNXImporter {
         switch type {
         case "Cast": return try foldCast(first)
         case "CastLike":
-            return inputs.last.flatMap { $0 }.map { cast(first, to: $0.type) }
+            let narrow = inputName(1).flatMap { narrowTypes[$0] }
+            return inputs.last.flatMap { $0 }.map { cast(first, to: narrow ?? $0.type) }
         case "Transpose":
             let reversed = Array(first.shape.indices.reversed())
             let permutation = try ints("perm") ?? reversed
@@ -57,6 +58,8 @@ extension ONNXImporter {
         case "Range": return try foldRange(inputs.compactMap { $0 })
         case "Where": return try foldWhere(inputs.compactMap { $0 })
         case "NonZero": return foldNonZero(first)
+        case "Clip": return foldClip(inputs)
+        case "QuantizeLinear": return try foldQuantize(inputs)
         case "Tile": return try foldTile(first)
         case "Not":
             return ONNXTensor(
@@ -141,7 +144,10 @@ extension ONNXImporter {
     }
 
     func cast(_ x: ONNXTensor, to type: ONNXElementType) -> ONNXTensor {
-        if type.isFloat { return ONNXTensor(floats: x.floats, shape: x.shape) }
+        if type.isFloat {
+            let floats = x.floats.map { type.rounded($0) }
+            return ONNXTensor(floats: floats, shape: x.shape)
+        }
         if type == .bool && x.type.isFloat {
             let values: [Int64] = x.floats.map { $0 == 0 ? 0 : 1 }
             return ONNXTensor(integers: values, shape: x.shape, type: .bool)

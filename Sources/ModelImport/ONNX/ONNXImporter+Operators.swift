@@ -7,6 +7,7 @@ extension ONNXImporter {
         if try importMeta(node.type) { return }
         if try fold(node.type) { return }
         if try importElementwise(node.type) { return }
+        if try importTruth(node.type) { return }
         if try importMovement(node.type) { return }
         if try importReduction(node.type) { return }
         switch node.type {
@@ -29,6 +30,7 @@ extension ONNXImporter {
         case "Resize": try importResize()
         case "Upsample": try importUpsample()
         case "CumSum": try importCumulativeSum()
+        case "RNN", "GRU", "LSTM": try importRecurrent(node.type)
         case "QuantizeLinear": try importQuantize()
         case "DequantizeLinear": try importDequantize()
         case "QLinearConv": try importQLinearConvolution()
@@ -47,16 +49,7 @@ extension ONNXImporter {
     private mutating func importMeta(_ type: String) throws(NodeProblem) -> Bool {
         switch type {
         case "Identity": try alias()
-        case "Dropout":
-            try requireUnused(1, "the mask")
-            if let training = try constant(2, "mode"), training.integers.first == 1 {
-                throw NodeProblem(
-                    .option,
-                    "dropout in training mode",
-                    help: "export the model for inference"
-                )
-            }
-            try alias()
+        case "Dropout": try importDropout()
         case "Constant": try define(.constant(try constantAttribute()))
         case "Shape":
             guard let value = try value(0) else { throw .inconsistent("input 0 is absent") }
@@ -75,6 +68,7 @@ extension ONNXImporter {
             guard case .tensor? = try value(0) else { return false }
             _ = try tensor(0)
             _ = try tensor(1)
+            try refuseRounding(to: inputName(1).flatMap { narrowTypes[$0] })
             try alias()
         default: return false
         }
@@ -94,6 +88,25 @@ extension ONNXImporter {
     private mutating func alias() throws(NodeProblem) {
         guard let value = try value(0) else { throw .inconsistent("input 0 is absent") }
         try define(value)
+    }
+
+    /// Nothing at inference; the mask, where it is read, keeps everything.
+    private mutating func importDropout() throws(NodeProblem) {
+        let stated = try float("ratio", default: 0.5)
+        let ratio = try constantIfKnown(1)?.floats.first ?? stated
+        if let training = try constant(2, "mode"), training.integers.first == 1, ratio != 0 {
+            throw NodeProblem(
+                .option,
+                "dropout in training mode",
+                help: "export the model for inference"
+            )
+        }
+        try alias()
+        guard writes(1), let value = try value(0) else { return }
+        let shape = shape(of: value)
+        try checkFolding(shape)
+        let kept = ONNXTensor(integers: [1], shape: [], type: .bool)
+        try define(.constant(kept.broadcast(to: shape)), output: 1)
     }
 
     private func constantAttribute() throws(NodeProblem) -> ONNXTensor {
@@ -121,6 +134,10 @@ extension ONNXImporter {
     private mutating func importCast() throws(NodeProblem) -> Bool {
         guard case .tensor(let id)? = try value(0) else { return false }
         let target = ONNXElementType(rawValue: try int("to", default: 0))
+        if target == .bool && graph[id].type == .float32 {
+            try define(.tensor(try truth(of: id)))
+            return true
+        }
         guard graph[id].type == .float32, let target, target.isFloat else {
             guard let target, graph[id].type == target.graphType else {
                 throw NodeProblem(
@@ -133,15 +150,19 @@ extension ONNXImporter {
             try alias()
             return true
         }
-        guard target != .bfloat16 else {
-            throw NodeProblem(
-                .type,
-                "a cast to bfloat16, which rounds to three digits",
-                help: "export in float32 or float16"
-            )
-        }
+        try refuseRounding(to: target)
         try alias()
         return true
+    }
+
+    /// Refuses a type that rounds computed values to so few digits that it shows.
+    private func refuseRounding(to type: ONNXElementType?) throws(NodeProblem) {
+        guard type == .bfloat16 else { return }
+        throw NodeProblem(
+            .type,
+            "a cast to bfloat16, which rounds to three digits",
+            help: "export in float32 or float16"
+        )
     }
 
     /// The branch that a constant condition chooses, in the place of the node.
@@ -191,8 +212,6 @@ enum ONNXAdvice {
     /// Advice for an operator, by its name.
     static func help(for name: String) -> String {
         switch name {
-        case "LSTM", "GRU", "RNN":
-            "recurrent layers are not supported yet; a convolution over time often replaces them"
         case "Loop", "Scan", "SequenceMap":
             "export with a fixed number of steps, so that the loop is unrolled"
         case "NonMaxSuppression", "TopK", "NonZero", "RoiAlign", "GatherND", "ScatterND",
@@ -202,9 +221,9 @@ enum ONNXAdvice {
             "compute the spectrum outside the model, or export it as convolutions"
         case "TreeEnsembleClassifier", "TreeEnsembleRegressor", "TreeEnsemble":
             "tree ensembles are not supported yet"
+        case "ConstantOfShape", "Range", "EyeLike":
+            "it is computed from constants only; export with fixed input shapes"
         case "Einsum": "write it as MatMul, Mul and ReduceSum"
-        case "Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual", "Not", "And", "Or":
-            "truth values are folded when constant, not computed; compare outside the model"
         case "DynamicQuantizeLinear", "MatMulInteger", "ConvInteger":
             "quantize statically (QDQ), or import the float model"
         default: "replace it with supported operators, or cut the model before it"

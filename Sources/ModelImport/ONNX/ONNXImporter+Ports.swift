@@ -4,7 +4,10 @@ extension ONNXImporter {
     /// Reports what concerns the whole model.
     mutating func checkStructure() {
         let versions = "\(ONNXLimits.opsets.lowerBound) to \(ONNXLimits.opsets.upperBound)"
-        if !ONNXLimits.opsets.contains(opset) {
+        let isOld = (1..<ONNXLimits.opsets.lowerBound).contains(opset)
+        let isReadable =
+            isOld && model.nodes.allSatisfy { ONNXLimits.unchangedOperators.contains($0.type) }
+        if !ONNXLimits.opsets.contains(opset) && !isReadable {
             report(
                 NodeProblem(
                     .structure,
@@ -124,7 +127,14 @@ extension ONNXImporter {
                 !type.hasShape
                 || stated.count == given.count
                     && zip(stated, given).allSatisfy { $0 == nil || $0 == $1 }
-            guard fits, given.allSatisfy({ $0 >= 1 }) else {
+            guard given.allSatisfy({ $0 >= 1 }) else {
+                throw NodeProblem(
+                    .structure,
+                    "a tensor without elements",
+                    help: "give a shape of extents from 1 on"
+                )
+            }
+            guard fits else {
                 throw .inconsistent("the given shape \(given) does not fit the model's")
             }
             return given
@@ -167,7 +177,9 @@ extension ONNXImporter {
                 let id: TensorID
                 switch try value(named: output.name) {
                 case .unknown: continue
-                case .constant(let tensor): id = try add(tensor, name: output.name)
+                case .constant(let tensor):
+                    // Nothing is computed with it.
+                    id = try add(tensor, name: output.name, allowsNaN: true)
                 case .tensor(let tensor): id = try ownOutput(tensor)
                 }
                 let name = String(output.name.prefix(ImportLimits.nameSizeBytesMax))

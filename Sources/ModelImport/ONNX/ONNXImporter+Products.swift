@@ -57,7 +57,7 @@ extension ONNXImporter {
     }
 
     /// `x` by weights `[O, I]`.
-    private mutating func fullyConnected(
+    mutating func fullyConnected(
         _ x: TensorID,
         _ weights: ONNXTensor,
         name: String,

@@ -37,7 +37,7 @@ extension ONNXImporter {
         )
     }
 
-    private func quantizationAxis(rank: Int) throws(NodeProblem) -> Int {
+    func quantizationAxis(rank: Int) throws(NodeProblem) -> Int {
         let stated = try int("axis", default: 1)
         return stated < 0 ? stated + rank : stated
     }
@@ -45,7 +45,7 @@ extension ONNXImporter {
     // MARK: QuantizeLinear, DequantizeLinear
 
     mutating func importQuantize() throws(NodeProblem) {
-        try require("block_size", isAbsentOr: 0, help: "quantize per tensor or per channel")
+        try require("block_size", isAbsentOr: 0, help: "quantize activations per tensor")
         let x = try tensor(0)
         let point = try constant(2, "zero point")
         let stated = ONNXElementType(rawValue: try int("output_dtype", default: 0))
@@ -83,15 +83,19 @@ extension ONNXImporter {
     }
 
     mutating func importDequantize() throws(NodeProblem) {
-        try require("block_size", isAbsentOr: 0, help: "quantize per tensor or per channel")
         let scale = try constant(1, "scale")
         let point = try constant(2, "zero point")
         guard let value = try value(0) else { throw .inconsistent("input 0 is absent") }
         let axis = try quantizationAxis(rank: shape(of: value).count)
         switch value {
         case .constant(let tensor):
-            try define(.constant(try dequantized(tensor, scale, point, axis: axis)))
+            if let real = try realConstant(tensor, scale, point, axis: axis) {
+                try define(.constant(real))
+            } else {
+                try define(.constant(try dequantized(tensor, scale, point, axis: axis)))
+            }
         case .tensor(let id):
+            try require("block_size", isAbsentOr: 0, help: "quantize activations per tensor")
             try define(.tensor(try dequantize(id, scale, point)))
         case .unknown: throw .inconsistent("input 0 has no value")
         }

@@ -1,93 +1,5 @@
 import ModelGraph
 
-/// How one dimension of a Resize maps output places to input coordinates.
-private struct ResizeAxis {
-    let axis: Int
-    let input: Int
-    let output: Int
-    /// Output extent by input extent, as the model states it.
-    let scale: Double
-    /// `coordinate_transformation_mode`.
-    let mode: String
-
-    /// The input coordinate of an output place (operator definition of Resize).
-    func coordinate(_ place: Int) -> Double {
-        let x = Double(place)
-        switch mode {
-        case "align_corners":
-            // The definition's resized length is a fraction where the scale makes it one.
-            let length = Double(input) * scale
-            return abs(length - 1) < 1e-9 ? 0 : x * Double(input - 1) / (length - 1)
-        case "asymmetric": return x / scale
-        case "pytorch_half_pixel": return output == 1 ? 0 : (x + 0.5) / scale - 0.5
-        case "half_pixel_symmetric":
-            let adjustment = Double(output) / (Double(input) * scale)
-            let centre = Double(input) / 2
-            return centre * (1 - adjustment) + (x + 0.5) / scale - 0.5
-        default: return (x + 0.5) / scale - 0.5
-        }
-    }
-
-    /// The nearest input place.
-    func nearest(_ place: Int, rounding: String) -> Int {
-        let x = coordinate(place)
-        let rounded: Double =
-            switch rounding {
-            case "floor": x.rounded(.down)
-            case "ceil": x.rounded(.up)
-            case "round_prefer_ceil": (x + 0.5).rounded(.down)
-            default: (x - 0.5).rounded(.up)
-            }
-        return min(max(Int(rounded), 0), input - 1)
-    }
-
-    /// The row of the interpolation matrix for an output place.
-    func weights(_ place: Int) -> [Float] {
-        var row = [Float](repeating: 0, count: input)
-        let x = min(max(coordinate(place), 0), Double(input - 1))
-        let low = Int(x.rounded(.down))
-        let high = min(low + 1, input - 1)
-        row[low] += Float(1 - (x - Double(low)))
-        row[high] += Float(x - Double(low))
-        return row
-    }
-
-    /// The row of the cubic interpolation matrix for an output place (Keys; `a` is his parameter).
-    ///
-    /// Places outside count as the edge, or not at all when `excludesOutside`.
-    func cubicWeights(_ place: Int, a: Double, excludesOutside: Bool) -> [Float] {
-        let x = coordinate(place)
-        let low = Int(x.rounded(.down))
-        var row = [Double](repeating: 0, count: input)
-        for tap in low - 1...low + 2 {
-            let d = abs(x - Double(tap))
-            let weight =
-                d <= 1
-                ? ((a + 2) * d - (a + 3)) * d * d + 1
-                : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
-            if excludesOutside && !(0..<input).contains(tap) { continue }
-            row[min(max(tap, 0), input - 1)] += d < 2 ? weight : 0
-        }
-        let sum = excludesOutside ? row.reduce(0, +) : 1
-        return row.map { Float($0 / sum) }
-    }
-
-    /// Whether the graph's resize maps this dimension in the same way.
-    func follows(_ mapping: ResizeMapping) -> Bool {
-        switch mode {
-        case "align_corners": mapping.alignCorners && isExact && output > 1
-        case "asymmetric":
-            !mapping.alignCorners && !mapping.halfPixelCenters && isExact
-        case "half_pixel": mapping.halfPixelCenters && isExact
-        case "pytorch_half_pixel": mapping.halfPixelCenters && isExact && output > 1
-        default: false
-        }
-    }
-
-    /// Whether the stated scale is the quotient of the extents, which the graph computes with.
-    private var isExact: Bool { abs(Double(input) * scale - Double(output)) < 1e-6 }
-}
-
 extension ONNXImporter {
     mutating func importUpsample() throws(NodeProblem) {
         let x = try tensor(0)
@@ -100,84 +12,128 @@ extension ONNXImporter {
 
     mutating func importResize() throws(NodeProblem) {
         let x = try tensor(0)
-        let kind = try string("mode", default: "nearest")
         let isOld = opset < 11
-        let scales = try constant(isOld ? 1 : 2, "scales")?.floats
-        let sizes = isOld ? nil : try integers(3, "sizes")
         let mode = try string(
             "coordinate_transformation_mode",
             default: isOld ? "asymmetric" : "half_pixel"
         )
-        let excludes = try int("exclude_outside", default: 0) == 1
-        guard mode != "tf_crop_and_resize", try int("antialias", default: 0) == 0,
-            !excludes || kind == "cubic",
-            try string("keep_aspect_ratio_policy", default: "stretch") == "stretch"
-        else {
-            throw NodeProblem(
-                .option,
-                "cropping, antialiasing, exclude_outside or a kept aspect ratio",
-                help: "resize without them"
-            )
-        }
-        let axes = try resizeAxes(of: graph[x].shape, scales, sizes, mode: mode)
+        let axes = try resizeAxes(
+            of: graph[x].shape,
+            try constant(isOld ? 1 : 2, "scales")?.floats,
+            isOld ? nil : try integers(3, "sizes"),
+            mode: mode
+        )
         let rounding = try string(
             "nearest_mode",
             default: isOld ? "floor" : "round_prefer_floor"
         )
-        try resize(x, axes, kind: kind, rounding: rounding)
+        try resize(x, axes, kind: try string("mode", default: "nearest"), rounding: rounding)
     }
 
     /// The dimensions that are resized.
-    private func resizeAxes(
+    private mutating func resizeAxes(
         of shape: [Int],
         _ scales: [Float]?,
         _ sizes: [Int]?,
         mode: String
-    ) throws(NodeProblem) -> [ResizeAxis] {
+    ) throws(NodeProblem) -> [ONNXResizeAxis] {
         var places = Array(shape.indices)
         if let stated = try ints("axes") {
             places = []
             for value in stated { places.append(try axis(value, rank: shape.count)) }
         }
-        var result: [ResizeAxis] = []
+        let regions = try mode == "tf_crop_and_resize" ? resizeRegions(count: places.count) : nil
+        let targets = try resizeTargets(places.map { shape[$0] }, scales, sizes)
+        var result: [ONNXResizeAxis] = []
         for (entry, place) in places.enumerated() {
-            let scale: Double
-            let output: Int
-            if let sizes, !sizes.isEmpty {
-                guard sizes.count == places.count else { throw .inconsistent("\(sizes)") }
-                output = sizes[entry]
-                scale = Double(output) / Double(shape[place])
-            } else {
-                guard let scales, scales.count == places.count else {
-                    throw .inconsistent("its scales do not fit \(shape)")
-                }
-                scale = Double(scales[entry])
-                let extent = (Double(shape[place]) * scale).rounded(.down)
-                guard scale > 0, extent >= 1, extent <= Double(GraphLimits.elementCountMax) else {
-                    throw .inconsistent("a scale of \(scale)")
-                }
-                output = Int(extent)
-            }
-            guard (1...GraphLimits.elementCountMax).contains(output) else {
-                throw .inconsistent("an extent of \(output)")
-            }
-            if output == shape[place] && scale == 1 { continue }
+            let (output, scale) = targets[entry]
+            let isWhole = regions.map { $0[entry] == 0...1 } ?? true
+            if output == shape[place] && scale == 1 && isWhole { continue }
             result.append(
-                ResizeAxis(
+                ONNXResizeAxis(
                     axis: place,
                     input: shape[place],
                     output: output,
                     scale: scale,
-                    mode: mode
+                    mode: mode,
+                    region: regions?[entry]
                 )
             )
         }
         return result
     }
 
+    /// The extent of each resized dimension, and by how much that is larger.
+    private func resizeTargets(
+        _ extents: [Int],
+        _ scales: [Float]?,
+        _ sizes: [Int]?
+    ) throws(NodeProblem) -> [(output: Int, scale: Double)] {
+        let limit = 1...GraphLimits.elementCountMax
+        var result: [(output: Int, scale: Double)] = []
+        if let sizes, !sizes.isEmpty {
+            guard sizes.count == extents.count, sizes.allSatisfy(limit.contains) else {
+                throw .inconsistent("its sizes are \(sizes)")
+            }
+            let ratios = zip(sizes, extents).map { Double($0) / Double($1) }
+            // One ratio for all dimensions, so that the result is not larger or not smaller.
+            let kept: Double? =
+                switch try string("keep_aspect_ratio_policy", default: "stretch") {
+                case "not_larger": ratios.min()
+                case "not_smaller": ratios.max()
+                default: nil
+                }
+            for (entry, ratio) in ratios.enumerated() {
+                guard let kept else {
+                    result.append((sizes[entry], ratio))
+                    continue
+                }
+                let extent = (kept * Double(extents[entry]) + 0.5).rounded(.down)
+                result.append((Int(min(extent, Double(limit.upperBound))), kept))
+            }
+        } else {
+            guard let scales, scales.count == extents.count else {
+                throw .inconsistent("its scales do not fit \(extents)")
+            }
+            for (scale, input) in zip(scales, extents) {
+                let extent = (Double(input) * Double(scale)).rounded(.down)
+                guard scale > 0, extent >= 1, extent <= Double(limit.upperBound) else {
+                    throw .inconsistent("a scale of \(scale)")
+                }
+                result.append((Int(extent), Double(scale)))
+            }
+        }
+        guard result.allSatisfy({ limit.contains($0.output) }) else {
+            throw .inconsistent("a resized extent is out of range")
+        }
+        return result
+    }
+
+    /// The parts of the input that a crop takes of each dimension.
+    private mutating func resizeRegions(
+        count: Int
+    ) throws(NodeProblem) -> [ClosedRange<Double>] {
+        guard let region = try constant(1, "region")?.floats, region.count == 2 * count,
+            region.allSatisfy({ $0.isFinite })
+        else { throw .inconsistent("its region of interest does not fit") }
+        var result: [ClosedRange<Double>] = []
+        for entry in 0..<count {
+            let (low, high) = (Double(region[entry]), Double(region[count + entry]))
+            guard low <= high else {
+                throw NodeProblem(
+                    .option,
+                    "a region of interest that is mirrored",
+                    help: "flip the image with Slice instead"
+                )
+            }
+            result.append(low...high)
+        }
+        return result
+    }
+
     private mutating func resize(
         _ x: TensorID,
-        _ axes: [ResizeAxis],
+        _ axes: [ONNXResizeAxis],
         kind: String,
         rounding: String
     ) throws(NodeProblem) {
@@ -189,7 +145,9 @@ extension ONNXImporter {
             )
         }
         let isImage = graph[x].shape.count == 4 && axes.allSatisfy { $0.axis >= 2 }
-        if isImage, !axes.isEmpty, kind != "cubic",
+        let isPlain = try int("antialias", default: 0) == 0 || kind == "nearest"
+        if isImage, !axes.isEmpty, kind != "cubic", isPlain,
+            axes.allSatisfy({ $0.region == nil }),
             let mapping = commonMapping(axes, isLinear: kind == "linear", rounding: rounding)
         {
             let source = try image(x)
@@ -203,21 +161,19 @@ extension ONNXImporter {
         }
         var result = x
         for axis in axes {
-            result =
-                kind == "nearest"
-                ? try gather(
-                    result,
-                    places: (0..<axis.output).map { axis.nearest($0, rounding: rounding) },
-                    axis: axis.axis
-                )
-                : try interpolate(result, axis, isCubic: kind == "cubic")
+            if kind == "nearest" && axis.region == nil {
+                let places = (0..<axis.output).map { axis.nearest($0, rounding: rounding) }
+                result = try gather(result, places: places, axis: axis.axis)
+            } else {
+                result = try interpolate(result, axis, kind: kind, rounding: rounding)
+            }
         }
         try define(.tensor(result))
     }
 
     /// The graph's mapping that gives the same image; `nil` when none does.
     private func commonMapping(
-        _ axes: [ResizeAxis],
+        _ axes: [ONNXResizeAxis],
         isLinear: Bool,
         rounding: String
     ) -> ResizeMapping? {
@@ -243,8 +199,9 @@ extension ONNXImporter {
     /// Interpolation along one dimension as a product by a constant matrix.
     private mutating func interpolate(
         _ x: TensorID,
-        _ axis: ResizeAxis,
-        isCubic: Bool
+        _ axis: ONNXResizeAxis,
+        kind: String,
+        rounding: String
     ) throws(NodeProblem) -> TensorID {
         let (count, overflow) = axis.input.multipliedReportingOverflow(by: axis.output)
         guard !overflow, count <= Self.matrixElementCountMax else {
@@ -255,20 +212,38 @@ extension ONNXImporter {
             )
         }
         let a = Double(try float("cubic_coeff_a", default: -0.75))
+        let kernel: InterpolationKernel = kind == "cubic" ? .cubic(a: a) : .linear
+        let antialiases = try int("antialias", default: 0) == 1
         let excludes = try int("exclude_outside", default: 0) == 1
+        let fill = try float("extrapolation_value", default: 0)
+        let zeros = [Float](repeating: 0, count: axis.input)
         let rows = (0..<axis.output).map { place in
-            isCubic
-                ? axis.cubicWeights(place, a: a, excludesOutside: excludes)
-                : axis.weights(place)
+            if axis.isOutside(place) { return zeros }
+            if kind == "nearest" {
+                var row = zeros
+                row[axis.nearest(place, rounding: rounding)] = 1
+                return row
+            }
+            return axis.weights(
+                place,
+                kernel,
+                antialiases: antialiases,
+                excludesOutside: excludes
+            )
         }
-        return try multiply(x, axis: axis.axis, by: rows)
+        guard rows.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
+            throw .inconsistent("an interpolation whose weights have no finite sum")
+        }
+        let fills = (0..<axis.output).map { axis.isOutside($0) ? fill : 0 }
+        return try multiply(x, axis: axis.axis, by: rows, adding: fills)
     }
 
     /// Each output place along a dimension as a weighted sum of the input places.
     private mutating func multiply(
         _ x: TensorID,
         axis: Int,
-        by rows: [[Float]]
+        by rows: [[Float]],
+        adding summands: [Float] = []
     ) throws(NodeProblem) -> TensorID {
         let rank = graph[x].shape.count
         let permutation = (0..<rank).filter { $0 != axis } + [axis]
@@ -278,8 +253,12 @@ extension ONNXImporter {
             shape: [rows.count, graph[x].shape[axis]],
             "matrix"
         )
+        var inputs: [TensorID?] = [moved, matrix]
+        if summands.contains(where: { $0 != 0 }) {
+            inputs.append(try add(floats: summands, shape: [rows.count], "extrapolation"))
+        }
         let shape = Array(graph[moved].shape.dropLast()) + [rows.count]
-        let result = try emit(.fullyConnected(.none), [moved, matrix], shape: shape)
+        let result = try emit(.fullyConnected(.none), inputs, shape: shape)
         return try transpose(result, (0..<rank).map { permutation.firstIndex(of: $0) ?? 0 })
     }
 

@@ -111,7 +111,7 @@ extension ONNXImporter {
             throw NodeProblem(
                 .structure,
                 "its input \(shape) is neither an image nor a sequence",
-                help: "only convolutions and pools over one or two dimensions are supported"
+                help: "only convolutions over one or two dimensions are supported"
             )
         }
     }
@@ -204,79 +204,5 @@ extension ONNXImporter {
             result[3 - rank + place] = (extent - window.span(place)) / window.strides[place] + 1
         }
         return result
-    }
-
-    // MARK: Pools
-
-    mutating func importGlobalPool(_ kind: Reduction) throws(NodeProblem) {
-        let x = try tensor(0)
-        let shape = graph[x].shape
-        guard shape.count >= 3 else { throw .inconsistent("the input is \(shape)") }
-        let axes = Array(2..<shape.count)
-        let result = Array(shape[..<2]) + axes.map { _ in 1 }
-        try define(
-            .tensor(
-                try emit(.reduce(kind, axes: axes, keepsDimensions: true), [x], shape: result)
-            )
-        )
-    }
-
-    mutating func importPool(isMax: Bool) throws(NodeProblem) {
-        if isMax { try requireUnused(1, "the indices") }
-        let x = try tensor(0)
-        let shape = graph[x].shape
-        let source = try image(x)
-        guard let kernel = try ints("kernel_shape") else {
-            throw .inconsistent("kernel_shape is absent")
-        }
-        var window = try window(kernel: kernel, over: Array(shape[2...]))
-        var input = source
-        let starts = kernel.indices.map { shape[2 + $0] + window.before[$0] }
-        let isCounted = try int("count_include_pad", default: 0) == 1
-        let roundsUp = try int("ceil_mode", default: 0) == 1
-        if isCounted && !isMax { input = try padded(source, &window, always: true) }
-        if roundsUp {
-            for place in kernel.indices {
-                let extent = graph[input].shape[3 - kernel.count + place]
-                extend(&window, place, extent, startMax: starts[place])
-            }
-        }
-        let isWide = kernel.indices.contains { place in
-            max(window.before[place], window.after[place]) >= window.span(place)
-        }
-        guard !isWide else {
-            throw NodeProblem(
-                .option,
-                "the padding is as wide as the window",
-                help: "pad less, or pad with an operator of its own"
-            )
-        }
-        let result = try outputShape(of: input, window, channels: shape[1])
-        let height = kernel.count == 2 ? kernel[0] : 1
-        let width = kernel[kernel.count - 1]
-        let operation: Operator =
-            isMax
-            ? .maxPool2D(height: height, width: width, window.image, .none)
-            : .averagePool2D(height: height, width: width, window.image, .none)
-        let pooled = try emit(operation, [input], shape: result)
-        try define(.tensor(try fromImage(pooled, rank: shape.count)))
-    }
-
-    /// Padding behind the image so that rounding down gives what rounding up gives.
-    ///
-    /// A window that would start behind the image and its padding in front is left out.
-    private func extend(
-        _ window: inout ONNXWindow,
-        _ place: Int,
-        _ extent: Int,
-        startMax: Int
-    ) {
-        let (stride, span) = (window.strides[place], window.span(place))
-        let total = extent + window.before[place] + window.after[place]
-        guard total >= span else { return }
-        var count = (total - span + stride - 1) / stride + 1
-        if (count - 1) * stride >= startMax { count -= 1 }
-        let needed = (count - 1) * stride + span
-        window.after[place] += max(needed - total, -window.after[place])
     }
 }

@@ -32,6 +32,8 @@ struct ONNXImporter {
     var foldedElementCount = 0
     /// Nesting of `If` branches.
     var branchDepth = 0
+    /// Inputs and initializers of narrow floating-point types, all of which are float32 here.
+    let narrowTypes: [String: ONNXElementType]
     /// Names that a node reads or the graph gives.
     private let readNames: Set<String>
     private var features: [UnsupportedFeature] = []
@@ -42,6 +44,7 @@ struct ONNXImporter {
         externalData = ExternalData(folder: options.folder)
         opset = model.opset ?? 0
         graph = Graph(name: name)
+        narrowTypes = model.narrowTypes
         readNames = Set(model.nodes.flatMap(\.reads) + model.proto.graph.output.map(\.name))
     }
 

@@ -5,6 +5,14 @@ import SwiftProtobuf
 enum ONNXLimits {
     /// The operator sets whose meaning is known; those after 21 add operators and types.
     static let opsets = 7...25
+    /// Operators whose meaning from set 1 on is that in set 7; older sets of others are refused.
+    static let unchangedOperators: Set = [
+        "Abs", "ArgMax", "ArgMin", "Ceil", "Conv", "ConvTranspose", "DepthToSpace", "Exp",
+        "Flatten", "Floor", "Gather", "GlobalAveragePool", "GlobalMaxPool", "Identity",
+        "LeakyRelu", "Log", "LogSoftmax", "MaxPool", "Neg", "Not", "Reciprocal", "ReduceMax",
+        "ReduceMean", "ReduceMin", "ReduceSum", "Relu", "Shape", "Sigmoid", "Size", "Softmax",
+        "Softplus", "SpaceToDepth", "Sqrt", "Squeeze", "Tanh", "Transpose", "Unsqueeze",
+    ]
     /// The newest version of the file format.
     static let irVersionMax: Int64 = 13
     /// Nesting of messages: a subgraph takes three levels.
@@ -114,6 +122,21 @@ struct ONNXModel {
             )
         }
         nodes = try Self.sorted(Self.nodes(of: graph))
+    }
+
+    /// Inputs and initializers that are float16 or bfloat16.
+    var narrowTypes: [String: ONNXElementType] {
+        let stated =
+            proto.graph.initializer.map { ($0.name, $0.dataType) }
+            + proto.graph.input.map { ($0.name, $0.type.tensorType.elemType) }
+        var types: [String: ONNXElementType] = [:]
+        for (name, number) in stated {
+            guard let type = ONNXElementType(rawValue: Int(number)),
+                type == .float16 || type == .bfloat16
+            else { continue }
+            types[name] = type
+        }
+        return types
     }
 
     private static func check(_ count: Int, _ place: String, _ limit: Int) throws(ImportError) {
