@@ -2,9 +2,9 @@ import ModelGraph
 
 /// Translates a checked TFLite model into a graph, or collects everything that stands in the way.
 ///
-/// A tensor of the model has up to two tensors in the graph: the internal one, int8, on which
-/// nodes compute, and for a uint8 input or output of the model the edge one, uint8, that callers
-/// see. An explicit requantization joins the two.
+/// A tensor of the model has up to two tensors in the graph: the internal one, int8 or int16, on
+/// which nodes compute, and for a uint8 input or output of the model the edge one, uint8, that
+/// callers see. An explicit requantization joins the two.
 struct TFLiteImporter {
     let model: TFLiteModel
     var graph: Graph
@@ -149,15 +149,14 @@ struct TFLiteImporter {
     }
 
     /// Whether the model computes in floating point throughout: it has floats, and no integers of
-    /// 8 bits but constants.
+    /// 8 or 16 bits but constants.
     private func computesInFloat(_ live: [Int]) -> Bool {
         var hasFloat = false
         for position in live {
             let node = model.operators[position]
             for place in node.inputs.compactMap({ $0 }) + node.outputs {
                 let tensor = model.tensors[place]
-                let isInteger = tensor.type == .int8 || tensor.type == .uint8
-                if isInteger && tensor.constant == nil { return false }
+                if tensor.isComputed && tensor.constant == nil { return false }
             }
             hasFloat = hasFloat || node.outputs.contains { model.tensors[$0].type == .float32 }
         }
