@@ -9,7 +9,7 @@
 #define BLOCK 64
 
 /* At most 2^15 taps: a sum is at most 2^30 in magnitude. */
-static inline void pool_pixel(
+static void pool_pixel(
     const struct martlet_window *p, const int16_t *restrict x, struct martlet_span rows,
     struct martlet_span columns, int is_max, int16_t *restrict y) {
     int32_t taps = (rows.last - rows.first) * (columns.last - columns.first);
@@ -37,7 +37,7 @@ static inline void pool_pixel(
     }
 }
 
-static inline void pool(
+static __attribute__((noinline)) void pool(
     const struct martlet_window *p, const int16_t *restrict x, int is_max,
     int16_t *restrict y) {
     size_t image = (size_t)p->input_height * (size_t)p->input_width * (size_t)p->input_channels;

@@ -55,17 +55,14 @@ struct Int16GoldenTests {
         let input = try OperatorVectors.rows(item.inputs[0], in: Self.folder)[0]
         let expected = try OperatorVectors.rows(item.outputs[0], in: Self.folder)[0]
         let computed = try LoadedModel(graph).infer([input])[0]
-        let rows = zip(zip(int16s(computed), int16s(expected)), int16s(input))
+        let rows = zip(
+            zip(Stored.int16s(computed), Stored.int16s(expected)),
+            Stored.int16s(input)
+        )
         let counted = rows.filter { function == .exponential || $0.1 >= 128 }.map(\.0)
         #expect(counted.count >= 199)
         #expect(counted.allSatisfy { abs($0.0 - $0.1) <= 1 })
         #expect(counted.count { $0.0 != $0.1 } <= 2)
-    }
-
-    private func int16s(_ bytes: [UInt8]) -> [Int] {
-        stride(from: 0, to: bytes.count, by: 2).map {
-            Int(Int16(bitPattern: UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8))
-        }
     }
 
     private func compare(_ item: OperatorVectors.Case, _ model: LoadedModel) throws {
