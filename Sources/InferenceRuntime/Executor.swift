@@ -88,6 +88,7 @@ public struct Executor: ~Copyable {
         case .resizeBilinear, .resizeNearest: runResize(call, opcode)
         case .argMax:
             unsafe kernels.pointee.arg_max(call.parameters(), call.a(), call.output)
+        default: runRare(call, opcode)
         }
     }
 

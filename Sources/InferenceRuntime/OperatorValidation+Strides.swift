@@ -28,7 +28,7 @@ extension OperatorCheck {
     }
 
     /// The elements that six extents span, at most 2^30.
-    private func checkedExtents() throws(ProgramError) -> Int64 {
+    func checkedExtents() throws(ProgramError) -> Int64 {
         var count: Int64 = 1
         for d in 0..<Self.rank {
             let extent = Int64(parameter(d))
@@ -40,7 +40,7 @@ extension OperatorCheck {
     }
 
     /// Elements are bytes; strides are not negative, so the last element is the farthest.
-    private func checkOperand(_ tensor: TensorRecord, firstWord: Int) throws(ProgramError) {
+    func checkOperand(_ tensor: TensorRecord, firstWord: Int) throws(ProgramError) {
         var last: Int64 = 0
         var dense: Int64 = 1
         var isDense = true

@@ -10,7 +10,8 @@ extension Program {
         guard let opcode = Opcode(rawValue: record.opcode) else {
             throw invalid(.opcodeKnown, UInt32(record.opcode))
         }
-        let isBinary = opcode == .add || opcode == .multiply || opcode == .maximum
+        let isBinary =
+            opcode == .add || opcode == .multiply || opcode == .maximum || opcode.isRarePair
         guard record.inputA < UInt32(tensorCount) else {
             throw invalid(.inputExists, record.inputA)
         }
@@ -57,6 +58,7 @@ extension OperatorCheck {
         case .resizeBilinear: try checkResize(isBilinear: true)
         case .resizeNearest: try checkResize(isBilinear: false)
         case .argMax: try checkArgMax()
+        default: try checkRare()
         }
     }
 

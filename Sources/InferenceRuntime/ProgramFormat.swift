@@ -71,11 +71,20 @@ public enum Opcode: UInt16, Sendable {
     case copy, fill
     case resizeBilinear, resizeNearest
     case argMax
+    /// Two inputs with broadcasting, one implementation for every tier.
+    case prelu = 40
+    case squaredDifference, divide
+    /// A table of 65,536 bytes: every other operator of two int8 inputs.
+    case lookupPair
+    /// Overwrites the output where the first input is not zero.
+    case moveSelected
+    case batchMatMul, gather, logSoftmax, layerNormalization
 
     /// Whether the output may be exactly the memory of an input.
     var mayRunInPlace: Bool {
         switch self {
         case .add, .multiply, .maximum, .lookup: true
+        case .prelu, .squaredDifference, .divide, .lookupPair: true
         default: false
         }
     }
