@@ -141,6 +141,7 @@ extension Opcode {
     fileprivate var runsInPlace: Bool {
         switch self {
         case .add, .multiply, .maximum, .lookup: true
+        case .prelu, .squaredDifference, .divide, .lookupPair: true
         default: false
         }
     }
