@@ -38,28 +38,34 @@ enum TFLiteOperatorCode: Int32 {
     case splitV = 102
     case quantize = 114
     case hardSwish = 117
+    case gather = 36
+    case div = 42
+    case logSoftmax = 50
+    case prelu = 54
+    case select = 64
+    case transposeConv = 67
+    case tile = 69
+    case sum = 74
+    case argMin = 79
+    case reduceMax = 82
+    case reduceMin = 89
+    case squaredDifference = 99
+    case selectV2 = 123
+    case batchMatMul = 126
+    case broadcastTo = 130
 
     // Only in models that compute in floating point.
     case floor = 8
-    case div = 42
     case exp = 47
-    case logSoftmax = 50
-    case prelu = 54
     case neg = 59
-    case transposeConv = 67
     case log = 73
-    case sum = 74
     case sqrt = 75
     case rsqrt = 76
     case pow = 78
-    case reduceMax = 82
-    case reduceMin = 89
     case square = 92
-    case squaredDifference = 99
     case abs = 101
     case ceil = 104
     case elu = 111
-    case batchMatMul = 126
     case gelu = 150
 }
 
