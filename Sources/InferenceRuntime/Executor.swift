@@ -88,7 +88,12 @@ public struct Executor: ~Copyable {
         case .resizeBilinear, .resizeNearest, .resizeBilinearInt16: runResize(call, opcode)
         case .argMax:
             unsafe kernels.pointee.arg_max(call.parameters(), call.a(), call.output)
-        default: runInt16(call, opcode)
+        default:
+            if opcode.activation == .int16 {
+                runInt16(call, opcode)
+            } else {
+                runRare(call, opcode)
+            }
         }
     }
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import elementwise_cases
+import rare_cases
 import rounding_cases
 import shape_cases
 import window_cases
@@ -42,6 +43,7 @@ FAMILIES = [
     shape_cases.slice_cases,
     shape_cases.resize_cases,
     rounding_cases.rounding_cases,
+    rare_cases.rare_cases,
 ]
 
 
