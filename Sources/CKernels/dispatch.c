@@ -20,6 +20,7 @@ static const struct martlet_kernel_table scalar_kernels = {
     .resize_bilinear = s8_resize_bilinear__scalar,
     .resize_nearest = s8_resize_nearest__scalar,
     .arg_max = s8_arg_max__scalar,
+    .lstm = s8_lstm__scalar,
 };
 
 const struct martlet_kernel_table *martlet_kernels(uint16_t tier) {

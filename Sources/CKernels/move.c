@@ -28,7 +28,7 @@ static inline void copy_row(
         if (size == 1)
             *y = *x;
         else
-            memcpy(y, x, size == 4 ? 4 : 8);
+            memcpy(y, x, size == 2 ? 2 : size == 4 ? 4 : 8);
     }
 }
 

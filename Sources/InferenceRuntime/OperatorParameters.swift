@@ -119,6 +119,7 @@ package enum OperatorParameters: Sendable {
     case fill(count: Int32, value: Int32)
     case resize(input: ImageShape, outputHeight: Int32, outputWidth: Int32)
     case argMax(outer: Int32, extent: Int32, inner: Int32, elementSize: Int32)
+    case longShortTermMemory(MemoryParameters)
 
     /// The block as words.
     package var words: [Int32] {
@@ -181,6 +182,7 @@ package enum OperatorParameters: Sendable {
             [input.batches, input.height, input.width, input.channels, outputHeight, outputWidth]
         case .argMax(let outer, let extent, let inner, let elementSize):
             [outer, extent, inner, elementSize]
+        case .longShortTermMemory(let memory): memory.words
         }
     }
 }

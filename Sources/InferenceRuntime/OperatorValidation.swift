@@ -57,6 +57,7 @@ extension OperatorCheck {
         case .resizeBilinear: try checkResize(isBilinear: true)
         case .resizeNearest: try checkResize(isBilinear: false)
         case .argMax: try checkArgMax()
+        case .longShortTermMemory: try checkLongShortTermMemory()
         }
     }
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import elementwise_cases
+import memory_cases
 import rounding_cases
 import shape_cases
 import window_cases
@@ -42,6 +43,8 @@ FAMILIES = [
     shape_cases.slice_cases,
     shape_cases.resize_cases,
     rounding_cases.rounding_cases,
+    memory_cases.lstm_cases,
+    memory_cases.variable_cases,
 ]
 
 

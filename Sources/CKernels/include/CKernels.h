@@ -89,7 +89,7 @@ struct martlet_lookup {
     int32_t count;
 };
 
-/* Copies elements of 1, 4 or 8 bytes; strides and offsets in bytes, strides of any sign. */
+/* Copies elements of 1, 2, 4 or 8 bytes; strides and offsets in bytes, strides of any sign. */
 struct martlet_copy {
     int32_t extents[MARTLET_RANK_MAX];
     int32_t source_strides[MARTLET_RANK_MAX];
@@ -117,6 +117,22 @@ struct martlet_tap {
 struct martlet_arg_max {
     int32_t outer, extent, inner;
     int32_t element_size;
+};
+
+/* A sequence [batches, steps, inputs], or [steps, batches, inputs], to as many hidden values
+ * [units]. Gates in the order input, forget, cell, output; the hidden values have the scale and
+ * zero point of the output, the cell the scale 2^cell_exponent. The two tensors that keep hidden
+ * values and cell are named by their records; only the loader and the executor read these. */
+struct martlet_lstm {
+    int32_t batches, steps, inputs, units;
+    int32_t is_time_major;
+    int32_t hidden_tensor, cell_tensor;
+    int32_t input_zero, output_zero;
+    struct martlet_scale input_scales[4];
+    struct martlet_scale recurrent_scales[4];
+    struct martlet_scale hidden_scale;
+    int32_t cell_exponent; /* -15 to -9 */
+    int32_t cell_clip;     /* 0, or the largest magnitude of a cell */
 };
 
 /* One implementation of every kernel. Tensors do not overlap, but for the elementwise kernels
@@ -166,6 +182,12 @@ struct martlet_kernel_table {
         const int32_t *_Nonnull rows, const int32_t *_Nonnull columns, int8_t *_Nonnull y);
     void (*_Nonnull arg_max)(
         const struct martlet_arg_max *_Nonnull, const int8_t *_Nonnull x, void *_Nonnull y);
+    /* Weights: a matrix [units, inputs] a gate, then [units, units] a gate. Bias: [units] a gate.
+     * Reads and writes `hidden` and `cell`, both [batches, units]. */
+    void (*_Nonnull lstm)(
+        const struct martlet_lstm *_Nonnull, const int8_t *_Nonnull x,
+        const int8_t *_Nonnull weights, const int32_t *_Nonnull bias,
+        int8_t *_Nonnull hidden, int16_t *_Nonnull cell, int8_t *_Nonnull y);
 };
 
 /* Weights as the model stores them: OHWI, 1HWO, [O, I]. Runs everywhere. */

@@ -39,6 +39,13 @@ enum TFLiteOperatorCode: Int32 {
     case quantize = 114
     case hardSwish = 117
 
+    // State and sequences.
+    case unidirectionalSequenceLSTM = 44
+    case callOnce = 129
+    case varHandle = 142
+    case readVariable = 143
+    case assignVariable = 144
+
     // Only in models that compute in floating point.
     case floor = 8
     case div = 42
@@ -107,6 +114,8 @@ struct TFLiteOperator {
     /// The tensors read; `nil` for an absent optional one.
     let inputs: [Int?]
     let outputs: [Int]
+    /// Tensors that only carry the scales of values inside the operator.
+    let intermediates: [Int]
     /// The options table, and which one it is (enum `BuiltinOptions`).
     let options: FlatTable?
     let optionsType: UInt8
