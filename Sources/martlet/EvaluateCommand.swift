@@ -33,6 +33,8 @@ struct EvaluateCommand: ParsableCommand {
         let classifier = try Classifier(runnable.model)
         let predictions = (0..<samples.count).map { index in
             defer { progress.update(index + 1) }
+            // A label belongs to a sample alone, whatever was seen before it.
+            runnable.model.resetState()
             return classifier.predict(runnable.model.infer(samples[index]))
         }
         let evaluation = try ClassificationEvaluation(

@@ -44,6 +44,13 @@ private struct ModelSummary: Encodable {
         let zeroPoint: Int32?
     }
 
+    struct State: Encodable {
+        let name: String
+        let shape: [Int]
+        let type: String
+        let sizeBytes: Int
+    }
+
     struct Operation: Encodable {
         let name: String
         let `operator`: String
@@ -63,6 +70,7 @@ private struct ModelSummary: Encodable {
     let name: String
     let inputs: [Port]
     let outputs: [Port]
+    let states: [State]
     let operations: [Operation]
     let multiplyAccumulates: Int
     let weightBytes: Int
@@ -86,6 +94,15 @@ private struct ModelSummary: Encodable {
         name = graph.name
         inputs = graph.inputs.map(port)
         outputs = graph.outputs.map(port)
+        states = graph.states.map { state in
+            let tensor = graph[state.tensor]
+            return State(
+                name: state.name,
+                shape: tensor.shape,
+                type: tensor.type.rawValue,
+                sizeBytes: tensor.sizeBytes
+            )
+        }
         operations = graph.nodes.map { node in
             Operation(
                 name: node.name,
@@ -119,6 +136,9 @@ private struct ModelSummary: Encodable {
                     "\(title) '\(port.name)': \(port.type) \(port.shape)\(scale ?? "")"
                 )
             }
+        }
+        for state in states {
+            Console.printLine("state '\(state.name)': \(state.type) \(state.shape)")
         }
         Console.printLine("")
         let header = ["#", "operator", "inputs", "output", "MAC"]

@@ -29,14 +29,21 @@ struct ReferenceRun {
         }
     }
 
-    /// Runs all samples and writes one array an output, named after it, into a folder.
+    /// Runs all samples in order and writes one array an output, named after it, into a folder.
     ///
+    /// - Parameters:
+    ///   - folder: made when it is not there.
+    ///   - resets: when the states of the model start anew.
     /// - Returns: The files, in the order of the outputs.
-    func write(to folder: String) throws -> [String] {
+    /// - Throws: `InterpreterError` or `Failure`; then some files may have been written.
+    func write(to folder: String, resets: StateReset) throws -> [String] {
         var results = [[Float]](repeating: [], count: graph.outputs.count)
         var progress = ProgressBar("infer in floating point", total: inputs[0].count)
+        var state = interpreter.initialState
         for sample in inputs[0].indices {
-            for (index, output) in try interpreter.run(inputs.map { $0[sample] }).enumerated() {
+            if resets == .each { state = interpreter.initialState }
+            let outputs = try interpreter.run(inputs.map { $0[sample] }, state: &state)
+            for (index, output) in outputs.enumerated() {
                 results[index] += output.values
             }
             progress.update(sample + 1)
