@@ -58,7 +58,8 @@ struct StateTests {
         arguments: [
             (0, 2, OperatorRule.shapeMatches), (1, 3, .shapeMatches), (2, 1, .shapeMatches),
             (3, 1, .shapeMatches), (4, 2, .parameterInRange), (5, 4, .inputExists),
-            (5, -1, .inputExists), (5, 3, .elementType), (5, 1, .shapeMatches), (5, 0, .shapeMatches),
+            (5, -1, .inputExists), (5, 3, .elementType), (5, 1, .shapeMatches),
+            (5, 0, .shapeMatches),
             (6, 2, .elementType), (6, Int32.min, .inputExists), (7, 4, .zeroPointMatches),
             (8, 0, .zeroPointMatches), (9, -1, .multiplierInRange), (10, 31, .multiplierInRange),
             (23, -5, .multiplierInRange), (24, -32, .multiplierInRange),
