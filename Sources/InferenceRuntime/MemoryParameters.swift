@@ -35,7 +35,7 @@ package struct MemoryParameters: Sendable {
 
     var words: [Int32] {
         [batches, steps, inputs, units, isTimeMajor ? 1 : 0, hiddenTensor, cellTensor]
-            + [zeros.input, zeros.output] + inputScales.flatMap(\.words)
-            + recurrentScales.flatMap(\.words) + hiddenScale.words + [cellExponent, cellClip]
+            + [zeros.input, zeros.output] + inputScales.flatMap { $0.words }
+            + recurrentScales.flatMap { $0.words } + hiddenScale.words + [cellExponent, cellClip]
     }
 }
