@@ -12,31 +12,24 @@ extension Lowering {
     /// A next value that lies in the memory of a state (another's, or a part of its own) is first
     /// copied out of it, so that no step reads what another has already replaced.
     mutating func keepStates() {
-        var moves: [(source: Int, target: Int)] = []
+        var moves: [(source: Int, state: LoweredState)] = []
         for (state, lowered) in zip(graph.states, program.states) {
-            node.name = "state \(state.name)"
             var source = value(state.next)
             let (root, offset) = program.storage(of: source)
             if root == lowered.value, offset == 0 { continue }
             if isState(root) {
-                let copy = temporary(
-                    ".kept",
-                    shape: program.values[source].shape,
-                    like: source
-                )
+                let shape = program.values[source].shape
+                let copy = temporary(".kept", shape: shape, like: source)
+                node.name = "state \(lowered.name)"
                 copyWhole(source, to: copy)
                 source = copy
             }
-            moves.append((source, lowered.value))
+            moves.append((source, lowered))
         }
-        for (move, state) in zip(moves, moves.map { move in stateName(of: move.target) }) {
-            node.name = "state \(state)"
-            copyWhole(move.source, to: move.target)
+        for (source, state) in moves {
+            node.name = "state \(state.name)"
+            copyWhole(source, to: state.value)
         }
-    }
-
-    private func stateName(of value: Int) -> String {
-        program.states.first { $0.value == value }?.name ?? ""
     }
 
     /// Whether a node may write the next value of a state over the state: the node alone reads the

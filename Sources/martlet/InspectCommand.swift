@@ -184,6 +184,7 @@ private struct BundleSummary: Encodable {
     let arenaBytes: Int
     let arenaLowerBoundBytes: Int
     let operatorCount: Int
+    let states: [String]
 
     init(_ host: HostBundle) throws {
         let text = String(decoding: host.verified.manifest.encoded(), as: UTF8.self)
@@ -206,6 +207,7 @@ private struct BundleSummary: Encodable {
         arenaBytes = model.program.arenaSizeBytes
         arenaLowerBoundBytes = model.program.arenaLowerBoundBytes
         operatorCount = model.program.operatorCount
+        states = (0..<model.program.stateCount).map(model.program.stateName)
     }
 
     func show(asJSON: Bool) throws {
@@ -219,6 +221,9 @@ private struct BundleSummary: Encodable {
                 }
         )
         Console.printLine("\(operatorCount) operators")
+        if !states.isEmpty {
+            Console.printLine("keeps state between inferences: \(states.joined(separator: ", "))")
+        }
         Console.printLine("arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
         Console.printLine("\(goldenVectors) golden vectors, baseline of \(baselineSamples) samples")
     }

@@ -95,5 +95,10 @@ struct StateTests {
         ])
         #expect(result.status == 0, "\(result.errors)")
         #expect(try content(output) == content(Self.vector("lstm.out0.npy")))
+        let inspected = try Martlet.run(["inspect", path, "--trust", workshop.trust, "--json"])
+        struct Answer: Decodable { let states: [String] }
+        let answer = try JSONDecoder().decode(Answer.self, from: Data(inspected.output.utf8))
+        // The layer's variables are tensors 13 and 14 of the vector.
+        #expect(answer.states == ["t13", "t14"])
     }
 }
