@@ -6,6 +6,9 @@
 #include "requantize.h"
 #include "scalar.h"
 
+/* The products take the time: a function of its own keeps the code of the curves small. */
+#define SEPARATE __attribute__((noinline))
+
 static inline int16_t saturate16(int64_t x) {
     return (int16_t)(x < INT16_MIN ? INT16_MIN : x > INT16_MAX ? INT16_MAX : x);
 }
@@ -31,7 +34,7 @@ static int32_t exp_quarter16(int32_t a) {
 }
 
 /* exp(a) for a <= 0 in Qi, 0 <= i <= 7, result Q0. */
-static int32_t exp_negative16(int32_t a, int32_t integer_bits) {
+static SEPARATE int32_t exp_negative16(int32_t a, int32_t integer_bits) {
     static const int32_t factors[7] = {25520, 19875, 12055, 4435, 600, 11, 0};
     const int32_t fraction_bits = 15 - integer_bits;
     const int32_t quarter = 1 << (fraction_bits - 2);
@@ -46,7 +49,7 @@ static int32_t exp_negative16(int32_t a, int32_t integer_bits) {
 }
 
 /* 1 / ((1 + a) / 2) in Q2 for a in [0, 1) of Q0, by three Newton steps. */
-static int32_t newton16(int32_t a) {
+static SEPARATE int32_t newton16(int32_t a) {
     int32_t sum = a + INT16_MAX;
     int32_t half = (sum + (sum >= 0 ? 1 : -1)) / 2;
     int32_t x = wrap16(23130 + high_mul16(half, -15420));
@@ -58,7 +61,7 @@ static int32_t newton16(int32_t a) {
 }
 
 /* 1 / (1 + exp(-a)) for a in Q3, result Q0. */
-static int32_t logistic16(int32_t a) {
+static SEPARATE int32_t logistic16(int32_t a) {
     if (a == 0) return 1 << 14;
     int32_t tail = exp_negative16(a > 0 ? wrap16(-a) : a, 3);
     int32_t upper = saturate16(newton16(tail) * 2);
@@ -66,7 +69,7 @@ static int32_t logistic16(int32_t a) {
 }
 
 /* tanh(a) for a in Qi, 0 <= i <= 6, result Q0: (1 - e) / (1 + e) with e = exp(-2 |a|). */
-static int32_t tanh16(int32_t a, int32_t integer_bits) {
+static SEPARATE int32_t tanh16(int32_t a, int32_t integer_bits) {
     if (a == 0) return 0;
     int32_t tail = exp_negative16(a > 0 ? wrap16(-a) : a, integer_bits + 1);
     int32_t upper = saturate16(wrap16(newton16(tail) - (1 << 13)) * 4);
