@@ -181,6 +181,9 @@ package enum OperatorLimits {
         weightZero == 0 ? 128 * 255 : 255 * 255
     }
 
+    /// The scale of a cell as a power of two; its hyperbolic tangent takes 0 to 6 integer bits.
+    package static let cellExponents: ClosedRange<Int32> = -15 ... -9
+
     /// The elements of a softmax row: each adds at most 2^19 to a sum below 2^31.
     package static let softmaxDepthMax: Int32 = 4095
 }

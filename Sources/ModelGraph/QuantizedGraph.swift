@@ -35,10 +35,15 @@ extension Graph {
         case .binary, .prelu, .batchMatMul, .gather: inputs = 2...2
         case .select: inputs = 3...3
         case .concatenation: inputs = 1...GraphLimits.tensorCountMax
+        case .longShortTermMemory:
+            let count = LongShortTermMemory.inputCount
+            inputs = count...count
         default: inputs = 1...1
         }
         let present = node.inputs.prefix(inputs.lowerBound).allSatisfy { $0 != nil }
-        guard inputs.contains(node.inputs.count), present, node.outputs.count == 1 else {
+        guard inputs.contains(node.inputs.count), present,
+            node.outputs.count == node.operator.outputCount
+        else {
             throw .operandCountMismatch(
                 node: node.name,
                 inputs: node.inputs.count,
@@ -58,6 +63,7 @@ extension Graph {
         case .requantize:
             try proveActivation(node.inputs[0], of: node, allowed: [.int8, .uint8, .int16])
             try proveActivation(node.outputs[0], of: node, allowed: [.int8, .uint8, .int16])
+        case .longShortTermMemory(let memory): try proveQuantized(memory, node)
         case .argMax:
             try proveActivation(node.inputs[0], of: node, allowed: [.int8, .int16])
             try proveType(node.outputs[0], of: node, allowed: [.int32, .int64])
@@ -108,6 +114,35 @@ extension Graph {
                 node: node.name,
                 detail: "'\(self[id].name)' must be a constant, real or with a scale"
             )
+        }
+    }
+
+    /// int8 sequence, weights and hidden values, int32 biases, and a cell of 16 bits.
+    private func proveQuantized(
+        _ memory: LongShortTermMemory,
+        _ node: Node
+    ) throws(GraphError) {
+        for input in [0, memory.hiddenInput] {
+            try proveActivation(node.inputs[input], of: node, allowed: [.int8])
+        }
+        for weights in memory.weightInputs {
+            try proveActivation(node.inputs[weights], of: node, allowed: [.int8])
+        }
+        for bias in memory.biasInputs {
+            guard let id = node.inputs[bias] else { continue }
+            try proveType(id, of: node, allowed: [.int32])
+        }
+        for constant in memory.weightInputs + memory.biasInputs {
+            guard let id = node.inputs[constant], self[id].constant != nil else {
+                throw .quantizationMismatch(
+                    node: node.name,
+                    detail: "weights and biases must be constants"
+                )
+            }
+        }
+        try proveActivation(node.inputs[memory.cellInput], of: node, allowed: [.int16])
+        for (output, type) in zip(node.outputs, [DataType.int8, .int8, .int16]) {
+            try proveActivation(output, of: node, allowed: [type])
         }
     }
 

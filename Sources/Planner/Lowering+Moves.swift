@@ -162,11 +162,12 @@ extension Lowering {
     // MARK: Copies
 
     /// Copies all of `x` to `y` in order.
-    mutating func copyWhole(_ x: Int, to y: Int) {
+    mutating func copyWhole(_ x: Int, to y: Int, mayElide: Bool = true) {
         let size = program.values[x].type.sizeBytes
         let strides = [size]
         let extents = [program.values[x].elementCount]
-        copy(x, to: y, StridedWalk(extents: extents, strides: [strides, strides]), isWhole: true)
+        let walk = StridedWalk(extents: extents, strides: [strides, strides])
+        copy(x, to: y, walk, isWhole: mayElide)
     }
 
     /// Output dimension `i` is input dimension `permutation[i]`.

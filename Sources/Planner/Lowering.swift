@@ -11,7 +11,7 @@ struct Lowering {
     /// The value of each tensor, by tensor index.
     private var valueOfTensor: [Int?]
     /// The node being lowered.
-    private(set) var node: Node
+    var node: Node
 
     private init(_ graph: Graph) {
         self.graph = graph
@@ -23,6 +23,13 @@ struct Lowering {
     static func lower(_ graph: Graph) throws(PlannerError) -> LoweredProgram {
         var lowering = Lowering(graph)
         lowering.program.inputs = graph.inputs.map { lowering.value($0.tensor) }
+        lowering.program.states = graph.states.map {
+            LoweredState(
+                name: $0.name,
+                value: lowering.value($0.tensor),
+                initial: $0.initial
+            )
+        }
         var problems: [PlanProblem] = []
         for node in graph.liveNodes() {
             do throws(PlanFault) {
@@ -36,6 +43,7 @@ struct Lowering {
         }
         guard problems.isEmpty else { throw .unsupported(problems) }
         lowering.program.outputs = graph.outputs.map { lowering.outputValue($0) }
+        lowering.keepStates()
         return lowering.program
     }
 
@@ -67,6 +75,7 @@ struct Lowering {
         case .resizeBilinear(let mapping): try lowerResize(mapping, isBilinear: true)
         case .resizeNearest(let mapping): try lowerResize(mapping, isBilinear: false)
         case .argMax(let axis): try lowerArgMax(axis)
+        case .longShortTermMemory(let memory): try lowerMemory(memory)
         case .quantize, .dequantize: throw .notInteger("floats are converted by the caller")
         default: try lowerRare()
         }
@@ -141,12 +150,11 @@ struct Lowering {
         return program.add(value)
     }
 
-    /// A graph output that is a constant is copied into the arena.
+    /// A graph output that is a constant, or is kept where a state is, is copied to its own place.
     private mutating func outputValue(_ port: Port) -> Int {
         let source = value(port.tensor)
-        guard program.values[program.storage(of: source).root].constant != nil else {
-            return source
-        }
+        let root = program.storage(of: source).root
+        guard program.values[root].constant != nil || isState(root) else { return source }
         node.name = port.name
         let target = temporary(".output", shape: program.values[source].shape, like: source)
         copyWhole(source, to: target)
@@ -210,7 +218,7 @@ extension Graph {
     /// The nodes that an output depends on, in order.
     fileprivate func liveNodes() -> [Node] {
         var isNeeded = Array(repeating: false, count: tensors.count)
-        for port in outputs { isNeeded[port.tensor.index] = true }
+        for id in resultTensors { isNeeded[id.index] = true }
         var live: [Node] = []
         for node in nodes.reversed() where node.outputs.contains(where: { isNeeded[$0.index] }) {
             for case let input? in node.inputs { isNeeded[input.index] = true }

@@ -120,6 +120,7 @@ struct BuildCommand: ParsableCommand {
         let measured = try Measurement(
             of: runnable,
             validation: validation,
+            isLabelled: labels != nil,
             goldenCount: goldenVectors
         )
         try checkMemory(file.planned, target: target)

@@ -16,21 +16,17 @@ struct BundleAssembly {
     /// What the labels of the validation samples say.
     let evaluation: EvaluationReport?
 
-    /// The installed image.
-    ///
-    /// An empty section would have no offset, so it holds one zero block.
+    /// The installed image, in which an empty section is left out.
     static func image(_ planned: PlannedProgram, measured: Measurement) -> [UInt8] {
-        func filled(_ bytes: [UInt8]) -> [UInt8] {
-            bytes.isEmpty ? [UInt8](repeating: 0, count: 64) : bytes
-        }
-        return InstalledImage.encode([
+        let sections: [(kind: ImageSectionKind, bytes: [UInt8])] = [
             (.program, planned.program),
-            (.weights, filled(planned.weights)),
-            (.scales, filled(planned.scales)),
-            (.constants, filled(planned.constants)),
+            (.weights, planned.weights),
+            (.scales, planned.scales),
+            (.constants, planned.constants),
             (.golden, GoldenVectors.encode(measured.golden)),
             (.baseline, measured.baseline.encoded()),
-        ])
+        ]
+        return InstalledImage.encode(sections.filter { !$0.bytes.isEmpty })
     }
 
     /// Identity and needs; the writer completes the rest.

@@ -18,12 +18,12 @@ final class HostModel {
         )
     }
 
-    /// Loads the sections of a verified image.
+    /// Loads the sections of a verified image; one that is empty is not in it.
     convenience init(image: [UInt8]) throws {
         let sections = try image.withUnsafeBytes { image in
             let table = try InstalledImage(validating: image)
-            return try [ImageSectionKind.program, .weights, .scales, .constants].map { kind in
-                [UInt8](try table.section(kind, of: image))
+            return [ImageSectionKind.program, .weights, .scales, .constants].map { kind in
+                (try? table.section(kind, of: image)).map([UInt8].init) ?? []
             }
         }
         try self.init(sections: sections)
@@ -50,6 +50,12 @@ final class HostModel {
     var inputs: [PortInfo] { (0..<program.inputCount).map(program.input) }
     /// The ports that callers read, in order.
     var outputs: [PortInfo] { (0..<program.outputCount).map(program.output) }
+
+    /// Whether an inference depends on those before it.
+    var keepsState: Bool { program.stateCount > 0 }
+
+    /// Gives the states of the model their initial values, which a new model has.
+    func resetState() { executor.resetState() }
 
     /// Runs one inference: stored bytes of every input in, stored bytes of every output out.
     func infer(_ values: [ArraySlice<UInt8>]) -> [[UInt8]] {

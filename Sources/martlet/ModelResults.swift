@@ -57,6 +57,8 @@ struct ModelResults {
         var progress = ProgressBar("evaluate", total: samples.count)
         for index in 0..<samples.count {
             let input = samples[index]
+            // A label belongs to a sample alone, whatever was seen before it.
+            model.resetState()
             append(input, model.infer(input), of: model)
             progress.update(index + 1)
         }

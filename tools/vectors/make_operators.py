@@ -14,6 +14,7 @@ import numpy as np
 
 import elementwise_cases
 import rare_cases
+import memory_cases
 import rounding_cases
 import shape_cases
 import window_cases
@@ -44,6 +45,8 @@ FAMILIES = [
     shape_cases.resize_cases,
     rounding_cases.rounding_cases,
     rare_cases.rare_cases,
+    memory_cases.lstm_cases,
+    memory_cases.variable_cases,
 ]
 
 

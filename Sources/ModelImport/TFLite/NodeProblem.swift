@@ -46,11 +46,9 @@ enum TFLiteAdvice {
     /// Advice for an operator, by its name in the schema.
     static func help(for name: String) -> String {
         switch name {
-        case "UNIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM", "LSTM", "RNN", "SVDF",
+        case "BIDIRECTIONAL_SEQUENCE_LSTM", "LSTM", "RNN", "SVDF",
             "UNIDIRECTIONAL_SEQUENCE_RNN", "BIDIRECTIONAL_SEQUENCE_RNN":
-            "recurrent layers are not supported yet; a convolution over time often replaces them"
-        case "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE":
-            "state between calls is not supported yet; export the model's non-streaming form"
+            "of recurrent layers only UNIDIRECTIONAL_SEQUENCE_LSTM is supported"
         case "IF", "WHILE", "CALL", "STABLEHLO_WHILE", "STABLEHLO_CASE":
             "control flow is not supported; export the branch that is taken"
         case "SHAPE", "RANK", "FILL", "RANGE", "BROADCAST_ARGS", "BROADCAST_TO":

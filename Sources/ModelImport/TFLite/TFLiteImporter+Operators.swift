@@ -45,6 +45,11 @@ extension TFLiteImporter {
         case .stridedSlice: try importStridedSlice()
         case .resizeBilinear, .resizeNearestNeighbor:
             try importResize(isBilinear: code == .resizeBilinear)
+        case .unidirectionalSequenceLSTM: try importMemory()
+        case .callOnce: try importInitialiser()
+        case .varHandle: try importHandle()
+        case .readVariable: try importRead()
+        case .assignVariable: try importAssign()
         default: try importRareOperator(code)
         }
         try finishOutputs()
@@ -112,11 +117,21 @@ extension TFLiteImporter {
         to output: TensorID,
         suffix: String = ""
     ) throws(NodeProblem) {
+        try emit(operation, inputs, toAll: [output], suffix: suffix)
+    }
+
+    /// Adds a node of several outputs whose operands and shapes are proved.
+    mutating func emit(
+        _ operation: Operator,
+        _ inputs: [TensorID?],
+        toAll outputs: [TensorID],
+        suffix: String = ""
+    ) throws(NodeProblem) {
         let node = Node(
             name: "\(current.name)#\(index)\(suffix)",
             operator: operation,
             inputs: inputs,
-            outputs: [output],
+            outputs: outputs,
             family: family
         )
         do throws(GraphError) {
@@ -180,6 +195,15 @@ struct TFLiteOptions {
         let number = Float(bitPattern: UInt32(truncatingIfNeeded: bits))
         guard number.isFinite else { throw .inconsistent("an option is not a finite number") }
         return number
+    }
+
+    /// A text; an absent one is empty.
+    func text(_ field: Int) throws(NodeProblem) -> String {
+        guard let table else { return "" }
+        return try reading { () throws(FlatBufferError) in
+            var file = file
+            return try file.name(field, of: table)
+        }
     }
 
     /// The fused activation (enum `ActivationFunctionType`).

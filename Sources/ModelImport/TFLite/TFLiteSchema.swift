@@ -39,6 +39,15 @@ enum TFLiteOperatorCode: Int32 {
     case quantize = 114
     case hardSwish = 117
     case gather = 36
+
+    // State and sequences.
+    case unidirectionalSequenceLSTM = 44
+    case callOnce = 129
+    case varHandle = 142
+    case readVariable = 143
+    case assignVariable = 144
+
+    // Only in few integer models.
     case div = 42
     case logSoftmax = 50
     case prelu = 54
@@ -118,6 +127,8 @@ struct TFLiteOperator {
     /// The tensors read; `nil` for an absent optional one.
     let inputs: [Int?]
     let outputs: [Int]
+    /// Tensors that only carry the scales of values inside the operator.
+    let intermediates: [Int]
     /// The options table, and which one it is (enum `BuiltinOptions`).
     let options: FlatTable?
     let optionsType: UInt8
