@@ -17,6 +17,7 @@ extension Opcode {
 
     /// The element type of the activations of an operator that computes on one type only.
     var activation: ElementType {
-        rawValue >= Opcode.convolution2DInt16.rawValue ? .int16 : .int8
+        let codes = Opcode.convolution2DInt16.rawValue...Opcode.resizeBilinearInt16.rawValue
+        return codes.contains(rawValue) ? .int16 : .int8
     }
 }

@@ -221,6 +221,7 @@ def unary_cases():
         yield unary(f"tanh_{number}", "TANH", x, q15)
     for number, (x, y) in enumerate([(0.001, 0.001), (0.001, 0.00037), (0.5, 1.0)]):
         yield unary(f"relu_{number}", "RELU", x, y)
+        yield unary(f"relu6_{number}", "RELU6", x, y)
         for alpha in (0.1, 0.0, 1.7):
             table = options("LeakyRelu", alpha=alpha)
             yield unary(f"leaky_relu_{number}_{int(alpha * 10)}", "LEAKY_RELU", x, y, table, 2)
