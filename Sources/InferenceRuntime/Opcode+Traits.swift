@@ -18,7 +18,7 @@ extension Opcode {
 
     /// The element type of the activations of an operator that computes on one type only.
     var activation: ElementType {
-        (Opcode.convolution2DInt16.rawValue..<Opcode.prelu.rawValue).contains(rawValue)
-            ? .int16 : .int8
+        let codes = Opcode.convolution2DInt16.rawValue...Opcode.resizeBilinearInt16.rawValue
+        return codes.contains(rawValue) ? .int16 : .int8
     }
 }

@@ -32,6 +32,9 @@ struct ProgramEmitter {
         let operators = lowered.steps.map { operatorRecord($0) }
         let outputs = zip(ports.outputs, lowered.outputs).map { port($0, $1) }
         let states = lowered.states.map { stateRecord($0) }
+        weights.fillIfEmpty()
+        scales.fillIfEmpty()
+        constants.fillIfEmpty()
         let sections: [(ProgramSection, SectionWriter)] = [
             (.weights, weights), (.scales, scales), (.constants, constants),
         ]
@@ -140,6 +143,11 @@ struct ProgramEmitter {
 private struct SectionWriter {
     private(set) var bytes: [UInt8] = []
     private var known: [[UInt8]: Block] = [:]
+
+    /// An installed image has no place for an empty section: it holds one block of zeros.
+    mutating func fillIfEmpty() {
+        if bytes.isEmpty { bytes = [UInt8](repeating: 0, count: ProgramFormat.alignmentBytes) }
+    }
 
     /// The place of a block; the absent block is empty, at 0.
     mutating func add(_ block: [UInt8]) -> Block {

@@ -16,17 +16,16 @@ struct BundleAssembly {
     /// What the labels of the validation samples say.
     let evaluation: EvaluationReport?
 
-    /// The installed image, in which an empty section is left out.
+    /// The installed image.
     static func image(_ planned: PlannedProgram, measured: Measurement) -> [UInt8] {
-        let sections: [(kind: ImageSectionKind, bytes: [UInt8])] = [
+        InstalledImage.encode([
             (.program, planned.program),
             (.weights, planned.weights),
             (.scales, planned.scales),
             (.constants, planned.constants),
             (.golden, GoldenVectors.encode(measured.golden)),
             (.baseline, measured.baseline.encoded()),
-        ]
-        return InstalledImage.encode(sections.filter { !$0.bytes.isEmpty })
+        ])
     }
 
     /// Identity and needs; the writer completes the rest.

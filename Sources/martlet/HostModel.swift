@@ -18,12 +18,12 @@ final class HostModel {
         )
     }
 
-    /// Loads the sections of a verified image; one that is empty is not in it.
+    /// Loads the sections of a verified image.
     convenience init(image: [UInt8]) throws {
         let sections = try image.withUnsafeBytes { image in
             let table = try InstalledImage(validating: image)
-            return [ImageSectionKind.program, .weights, .scales, .constants].map { kind in
-                (try? table.section(kind, of: image)).map([UInt8].init) ?? []
+            return try [ImageSectionKind.program, .weights, .scales, .constants].map { kind in
+                [UInt8](try table.section(kind, of: image))
             }
         }
         try self.init(sections: sections)
