@@ -11,7 +11,7 @@ extension OperatorCheck {
             try require(b.type == .int8, .elementType, Int64(b.type.rawValue))
             try require(output.type == .int8, .elementType, Int64(output.type.rawValue))
         } else {
-            try requireTypes(.int8, .int8)
+            try requireActivations()
         }
         let count = try checkedExtents()
         try require(count == output.elementCount, .shapeMatches, count)
@@ -27,8 +27,10 @@ extension OperatorCheck {
         try requireFactor(p.a_scale.multiplier, p.a_scale.exponent, exponents: exponents)
         try requireFactor(p.b_scale.multiplier, p.b_scale.exponent, exponents: exponents)
         try requireFactor(p.output_scale.multiplier, p.output_scale.exponent)
-        try require(p.kind, in: 0...(opcode == .add || opcode == .maximum ? 1 : 0))
-        if opcode == .maximum {
+        let hasKinds =
+            opcode == .add || opcode == .addInt16 || opcode == .maximum || opcode == .maximumInt16
+        try require(p.kind, in: 0...(hasKinds ? 1 : 0))
+        if opcode == .maximum || opcode == .maximumInt16 {
             try require(p.a_zero == p.output_zero, .zeroPointMatches, Int64(p.a_zero))
             try require(p.b_zero == p.output_zero, .zeroPointMatches, Int64(p.b_zero))
         }
@@ -47,7 +49,7 @@ extension OperatorCheck {
         return count
     }
 
-    /// Elements are bytes; strides are not negative, so the last element is the farthest.
+    /// Strides count elements and are not negative, so the last element is the farthest.
     func checkOperand(_ tensor: TensorRecord, firstWord: Int) throws(ProgramError) {
         var last: Int64 = 0
         var dense: Int64 = 1
@@ -102,8 +104,8 @@ extension OperatorCheck {
 
     func checkFill() throws(ProgramError) {
         let p = try parameters(as: martlet_fill.self)
-        try require(output.type.sizeBytes == 1, .elementType, Int64(output.type.rawValue))
-        try require(Int64(p.count) == output.elementCount, .shapeMatches, Int64(p.count))
+        try require(output.type.sizeBytes <= 2, .elementType, Int64(output.type.rawValue))
+        try require(Int64(p.count) == Int64(output.sizeBytes), .shapeMatches, Int64(p.count))
         try require(p.value, in: 0...255)
         try require(record.inputA == record.output, .operandCount, Int64(record.inputA))
         try requireBlocks()

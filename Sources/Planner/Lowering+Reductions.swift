@@ -11,7 +11,7 @@ extension Lowering {
         let reduced = try word(
             extents[1],
             "the number of reduced elements",
-            limit: OperatorLimits.reducedMax
+            limit: OperatorLimits.reducedMax(.int8)
         )
         let factor = try FixedPoint.scaleFactor(Double(source.scale) / Double(target.scale))
         try FixedPoint.proveShift(factor, bound: Int64(reduced) * 255)

@@ -72,8 +72,10 @@ struct Lowering {
         }
     }
 
-    /// Operators that few models have.
+    /// Operators that few models have, whose kernels know int8 only.
     private mutating func lowerRare() throws(PlanFault) {
+        let tensors = node.inputs.compactMap { $0 } + node.outputs
+        guard !tensors.contains(where: { graph[$0].type == .int16 }) else { throw .noKernel }
         switch node.operator {
         case .reduce(.sum, let axes, _): try lowerSum(axes)
         case .reduce(.maximum, let axes, _): try lowerExtremum(axes, isMinimum: false)
@@ -181,13 +183,15 @@ struct Lowering {
     /// The bounds of a fused activation (2.6) in the output's stored integers.
     func clamp(_ activation: Activation, _ output: Int) -> Clamp {
         let value = program.values[output]
+        let range = Clamp(rangeOf: value.type)
         func stored(_ real: Float) -> Int32 {
             let steps = (real / value.scale).rounded(.toNearestOrAwayFromZero)
-            return Int32(min(max(steps + Float(value.zeroPoint), -128), 127))
+            let stored = steps + Float(value.zeroPoint)
+            return Int32(min(max(stored, Float(range.low)), Float(range.high)))
         }
         switch activation {
-        case .none: return Clamp()
-        case .relu: return Clamp(low: stored(0))
+        case .none: return range
+        case .relu: return Clamp(low: stored(0), high: range.high)
         case .relu6: return Clamp(low: stored(0), high: stored(6))
         case .reluN1To1: return Clamp(low: stored(-1), high: stored(1))
         }

@@ -29,17 +29,26 @@ struct ReferenceRun {
         }
     }
 
+    /// Runs all samples in order and hands the inputs and outputs of each on.
+    func forEachSample(
+        _ label: String,
+        _ body: (_ inputs: [FloatTensor], _ outputs: [FloatTensor]) throws -> Void
+    ) throws {
+        var progress = ProgressBar(label, total: inputs[0].count)
+        for sample in inputs[0].indices {
+            let values = inputs.map { $0[sample] }
+            try body(values, try interpreter.run(values))
+            progress.update(sample + 1)
+        }
+    }
+
     /// Runs all samples and writes one array an output, named after it, into a folder.
     ///
     /// - Returns: The files, in the order of the outputs.
     func write(to folder: String) throws -> [String] {
         var results = [[Float]](repeating: [], count: graph.outputs.count)
-        var progress = ProgressBar("infer in floating point", total: inputs[0].count)
-        for sample in inputs[0].indices {
-            for (index, output) in try interpreter.run(inputs.map { $0[sample] }).enumerated() {
-                results[index] += output.values
-            }
-            progress.update(sample + 1)
+        try forEachSample("infer in floating point") { _, outputs in
+            for (index, output) in outputs.enumerated() { results[index] += output.values }
         }
         let url = URL(filePath: folder, directoryHint: .isDirectory)
         try OutputFile.makeFolder(url)

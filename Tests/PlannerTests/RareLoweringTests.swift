@@ -219,6 +219,30 @@ struct RareLoweringTests {
 
     // MARK: Refusals
 
+    @Test("a product of square matrices does not overwrite an input")
+    func squareMatrices() throws {
+        let graph = graph(
+            .batchMatMul(transposesLeft: false, transposesRight: false),
+            [tensor([8, 8]), tensor([8, 8])],
+            to: [8, 8]
+        )
+        // Stored integers from the zero point -3: the first reverses the rows of the second.
+        let reversal = (0..<64).map { UInt8(bitPattern: $0 / 8 + $0 % 8 == 7 ? -2 : -3) }
+        let rows = (0..<64).map { UInt8($0) }
+        let expected = (0..<64).map { UInt8(8 * (7 - $0 / 8) + $0 % 8) }
+        #expect(try LoadedModel(graph).infer([reversal, rows]) == [expected])
+    }
+
+    @Test("a gather that keeps the size does not overwrite its input")
+    func sameSizeGather() throws {
+        var order = indices([])
+        (order.shape, order.constant) = ([64], nil)
+        let graph = graph(.gather(axis: 0), [tensor([64]), order], to: [64])
+        let reversed = (0..<64).flatMap { [UInt8(63 - $0), 0, 0, 0] }
+        let given = try LoadedModel(graph).infer([(0..<64).map { UInt8($0) }, reversed])
+        #expect(given == [(0..<64).map { UInt8(63 - $0) }])
+    }
+
     @Test("a sum of products that may overflow is refused")
     func products() throws {
         let graph = graph(

@@ -91,6 +91,7 @@ extension TFLiteImporter {
 
     // MARK: Moves
 
+    /// GATHER without batch dimensions; constant indices are proved to lie inside.
     private mutating func importGather() throws(NodeProblem) {
         let options = try options(23)
         guard try options.integer(1) == 0 else {
@@ -101,13 +102,23 @@ extension TFLiteImporter {
             )
         }
         let x = try value(0)
-        let axis = try resolve([try options.integer(0)], rank: graph[x].shape.count)[0]
-        try emit(.gather(axis: axis), [x, try plainTensor(try operand(1))], to: try result())
+        let shape = graph[x].shape
+        let axis = try resolve([try options.integer(0)], rank: shape.count)[0]
+        let place = try operand(1)
+        let indices = isFloat ? try indexTensor(place) : try plainTensor(place)
+        if model.tensors[place].constant != nil {
+            let stated = try integers(1, "list of indices")
+            guard stated.allSatisfy({ (0..<shape[axis]).contains($0) }) else {
+                throw .inconsistent("an index lies outside dimension \(axis) of \(shape)")
+            }
+        }
+        try emit(.gather(axis: axis), [x, indices], to: try result())
     }
 
     /// SELECT takes a condition of one element or of whole slices; SELECT_V2 broadcasts.
     private mutating func importSelect(alignsLeft: Bool) throws(NodeProblem) {
-        let condition = try plainTensor(try operand(0))
+        let place = try operand(0)
+        let condition = isFloat ? try conditionTensor(place) : try plainTensor(place)
         let (a, b, y) = (try value(1), try value(2), try result())
         try requireSameQuantization([a, b], y)
         let (shape, target) = (graph[condition].shape, graph[y].shape)
@@ -147,7 +158,6 @@ extension TFLiteImporter {
 
     /// A tensor whose integers stand for themselves: indices or a condition.
     mutating func plainTensor(_ place: Int) throws(NodeProblem) -> TensorID {
-        if isFloat { return try floatTensor(place) }
         if let id = internalIDs[place] { return id }
         let tensor = model.tensors[place]
         try check(tensor)

@@ -55,8 +55,12 @@ enum TFLiteOperatorCode: Int32 {
     case broadcastTo = 130
 
     // Only in models that compute in floating point.
+    case depthToSpace = 5
     case floor = 8
+    case l2Normalization = 11
+    case spaceToDepth = 26
     case exp = 47
+    case cast = 53
     case neg = 59
     case log = 73
     case sqrt = 75
@@ -67,6 +71,7 @@ enum TFLiteOperatorCode: Int32 {
     case ceil = 104
     case elu = 111
     case gelu = 150
+    case relu0To1 = 152
 }
 
 /// The element types of the schema (enum `TensorType`).
