@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+/* For what runs seldom: one copy of the code, as short as it gets. */
+#define MARTLET_SMALL __attribute__((noinline, minsize))
+
 /* round(a * b / 2^31) as the reference divides: truncation after a nudge by the sign. */
 static inline int32_t high_mul(int32_t a, int32_t b) {
     if (a == b && a == INT32_MIN) return INT32_MAX;

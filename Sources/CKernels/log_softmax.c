@@ -8,24 +8,26 @@
 #include "exponential.h"
 #include "requantize.h"
 
+static MARTLET_SMALL int32_t multiply(int32_t a, int32_t b) { return high_mul(a, b); }
+
 static inline int32_t wrapping_subtract(int32_t a, int32_t b) {
     return (int32_t)((uint32_t)a - (uint32_t)b);
 }
 
 /* round(x * 2^shift), saturating. */
-static inline int32_t power_of_two(int32_t x, int32_t shift) {
+static MARTLET_SMALL int32_t power_of_two(int32_t x, int32_t shift) {
     if (shift < 0) return martlet_rounding_shift(x, -shift);
     return saturate((int64_t)x * (INT64_C(1) << shift));
 }
 
 /* log(z) in Q5.26 for z >= 1 in Q12.19. */
-static int32_t logarithm(int32_t z) {
+static MARTLET_SMALL int32_t logarithm(int32_t z) {
     const int32_t half_root = 1518500250, quarter_root = 1805811301; /* √½ and its root, Q0.31 */
     const int32_t quarter = 1 << 23;                                 /* in Q6.25 */
     int32_t leading = __builtin_clz((uint32_t)z);
-    int32_t r_a = power_of_two(high_mul(power_of_two(z, leading - 1), half_root), 1);
+    int32_t r_a = power_of_two(multiply(power_of_two(z, leading - 1), half_root), 1);
     int32_t p_a = saturate(power_of_two(12 - leading, 25) + (int64_t)quarter);
-    int32_t headroom = __builtin_clz((uint32_t)high_mul(z, half_root)) - 1;
+    int32_t headroom = __builtin_clz((uint32_t)multiply(z, half_root)) - 1;
     int32_t r_b = power_of_two(z, headroom);
     int32_t p_b = saturate(power_of_two(12 - headroom, 25) - (int64_t)quarter);
     int32_t r = r_a < r_b ? r_a : r_b, power = p_a > p_b ? p_a : p_b;
@@ -34,18 +36,18 @@ static int32_t logarithm(int32_t z) {
     int32_t p = (int32_t)((sum + (sum >= 0 ? 1 : -1)) / 2);
     int32_t q = wrapping_subtract(r, quarter_root);
     q = martlet_wrapping_add(q, q);
-    int32_t square = high_mul(q, q);
+    int32_t square = multiply(q, q);
     int32_t numerator =
-        martlet_wrapping_add(high_mul(q, r), high_mul(high_mul(q, square), 117049297));
+        martlet_wrapping_add(multiply(q, r), multiply(multiply(q, square), 117049297));
     int32_t inner = martlet_wrapping_add(
-        martlet_wrapping_add(1057819769, q), high_mul(127690142, square));
-    int32_t denominator = martlet_wrapping_add(high_mul(p, inner), high_mul(638450708, q));
+        martlet_wrapping_add(1057819769, q), multiply(127690142, square));
+    int32_t denominator = martlet_wrapping_add(multiply(p, inner), multiply(638450708, q));
     int32_t quotient =
-        high_mul(martlet_rounding_shift(numerator, 6), martlet_reciprocal(denominator));
-    return power_of_two(martlet_wrapping_add(high_mul(power, 1488522236), quotient), 1);
+        multiply(martlet_rounding_shift(numerator, 6), martlet_reciprocal(denominator));
+    return power_of_two(martlet_wrapping_add(multiply(power, 1488522236), quotient), 1);
 }
 
-static void log_softmax_row(
+static MARTLET_SMALL void log_softmax_row(
     const struct martlet_log_softmax *p, const int8_t *restrict x, int8_t *restrict y) {
     int32_t maximum = x[0];
     for (int32_t i = 1; i < p->depth; i++) maximum = x[i] > maximum ? x[i] : maximum;

@@ -16,7 +16,7 @@ static inline int8_t clamped(const struct martlet_binary *p, int32_t scaled) {
     return (int8_t)martlet_clamp(shifted, p->clamp_min, p->clamp_max);
 }
 
-static void prelu_element(
+static MARTLET_SMALL void prelu_element(
     const struct martlet_binary *p, const int8_t *table, int8_t a, int8_t b, int8_t *y) {
     (void)table;
     int32_t v = a - p->a_zero;
@@ -26,7 +26,7 @@ static void prelu_element(
 }
 
 /* With factors of at most 1/2, as the planner makes them, the square stays below 2^30. */
-static void squared_difference_element(
+static MARTLET_SMALL void squared_difference_element(
     const struct martlet_binary *p, const int8_t *table, int8_t a, int8_t b, int8_t *y) {
     (void)table;
     int32_t left = martlet_requantize_double((a - p->a_zero) * 128, p->a_scale);
@@ -36,9 +36,14 @@ static void squared_difference_element(
     *y = clamped(p, martlet_requantize_double(square, p->output_scale));
 }
 
-/* |a| is shifted up to bit 30, so that its product with the reciprocal keeps 31 bits, and the
- * rounding shift takes all shifts back at once. Beyond 31 bits the quotient is below 1/2. */
-static void divide_element(
+/* The reference's div.h: a is shifted up to bit 30, so that its product with the reciprocal keeps
+ * 31 bits, and the rounding shift takes all shifts back at once. Beyond 31 bits the quotient is
+ * below 1/2; there the reference shifts by more than its word has, and with b = b_zero too.
+ *
+ * Error in steps of the output: the reciprocals of 1...255 are within 2^-27.9 of themselves, each
+ * product within 2^-30 and the factor within 2^-31, so at most |y - z| * 2^-27 before the last
+ * rounding: the real quotient rounded wherever that is no closer to a half, within 1 always. */
+static MARTLET_SMALL void divide_element(
     const struct martlet_binary *p, const int8_t *table, int8_t a, int8_t b, int8_t *y) {
     (void)table;
     int32_t v = a - p->a_zero, w = b - p->b_zero;
@@ -77,7 +82,7 @@ static void move_element(
     if (a != p->a_zero) *y = b;
 }
 
-static void walk(
+static MARTLET_SMALL void walk(
     const struct martlet_binary *p, const int8_t *a, const int8_t *b, const int8_t *table,
     int8_t *y, element apply) {
     int32_t index[MARTLET_RANK_MAX] = {0};

@@ -11,7 +11,8 @@ extension Opcode {
     package var mayRunInPlace: Bool {
         switch self {
         case .lookup, .lookupInt16, .sigmoidInt16, .rescale: true
-        case .moveSelected: false
+        // These read an input again after they wrote, or keep what the output held.
+        case .moveSelected, .batchMatMul, .gather: false
         default: isBinary
         }
     }

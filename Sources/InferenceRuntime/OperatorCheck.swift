@@ -25,13 +25,21 @@ struct OperatorCheck {
 
     /// The parameter block as its C structure, after the rest of the record proved to be zero.
     func parameters<Value: BitwiseCopyable>(as type: Value.Type) throws(ProgramError) -> Value {
+        try requireUnused(beyond: MemoryLayout<Value>.size)
+        let parameters = program.operatorOffset(index) + ProgramFormat.parametersOffset
+        return program.sections.program.value(at: parameters, as: type)
+    }
+
+    /// Outside of `parameters(as:)`, so that devices have it once and not once a structure.
+    @inline(never)
+    private func requireUnused(beyond sizeBytes: Int) throws(ProgramError) {
         let start = program.operatorOffset(index)
         let parameters = start + ProgramFormat.parametersOffset
-        let used = parameters + MemoryLayout<Value>.size
         try program.checkReserved(start + 2..<start + 4)
         try program.checkReserved(start + 40..<parameters)
-        try program.checkReserved(used..<start + ProgramFormat.operatorSizeBytes)
-        return program.sections.program.value(at: parameters, as: type)
+        try program.checkReserved(
+            parameters + sizeBytes..<start + ProgramFormat.operatorSizeBytes
+        )
     }
 
     /// A word of the parameter block.

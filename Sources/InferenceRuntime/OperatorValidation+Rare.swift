@@ -15,39 +15,13 @@ extension Opcode {
 extension OperatorCheck {
     func checkRare() throws(ProgramError) {
         switch opcode {
-        case .prelu, .squaredDifference, .divide, .lookupPair, .moveSelected: try checkPair()
+        case .prelu, .squaredDifference, .divide, .lookupPair, .moveSelected: try checkBinary()
         case .batchMatMul: try checkMatrices()
         case .gather: try checkGather()
         case .logSoftmax: try checkLogSoftmax()
         case .layerNormalization: try checkLayerNormalization()
         default: try require(false, .opcodeKnown, Int64(opcode.rawValue))
         }
-    }
-
-    private func checkPair() throws(ProgramError) {
-        let p = try parameters(as: martlet_binary.self)
-        if opcode == .moveSelected {
-            try require(a.type.sizeBytes == 1, .elementType, Int64(a.type.rawValue))
-            try require(b.type == .int8, .elementType, Int64(b.type.rawValue))
-            try require(output.type == .int8, .elementType, Int64(output.type.rawValue))
-        } else {
-            try requireTypes(.int8, .int8)
-        }
-        let count = try checkedExtents()
-        try require(count == output.elementCount, .shapeMatches, count)
-        try checkOperand(a, firstWord: ProgramFormat.rankMax)
-        try checkOperand(b, firstWord: 2 * ProgramFormat.rankMax)
-        try requireZeroPoints(input: p.a_zero, output: p.output_zero)
-        try require(p.b_zero == b.zeroPoint, .zeroPointMatches, Int64(p.b_zero))
-        try requireClamp(p.clamp_min, p.clamp_max)
-        try requireRounding(p.rounding, .double ... .double)
-        try require(p.kind, in: 0...0)
-        // Operands of a squared difference are scaled down, as those of an addition.
-        let exponents: ClosedRange<Int32> = opcode == .squaredDifference ? -31...0 : -31...30
-        try requireFactor(p.a_scale.multiplier, p.a_scale.exponent, exponents: exponents)
-        try requireFactor(p.b_scale.multiplier, p.b_scale.exponent, exponents: exponents)
-        try requireFactor(p.output_scale.multiplier, p.output_scale.exponent)
-        try requireBlocks(constants: opcode == .lookupPair ? 65536 : 0)
     }
 
     private func checkMatrices() throws(ProgramError) {
@@ -65,8 +39,9 @@ extension OperatorCheck {
         let matrix = Int64(p.rows) * Int64(p.columns)
         try require(matrix <= output.elementCount, .shapeMatches, matrix)
         try require(batches * matrix == output.elementCount, .shapeMatches, batches * matrix)
-        try checkMatrix(a, firstWord: 4, (p.rows, p.a_row), (p.inner, p.a_inner))
-        try checkMatrix(b, firstWord: 8, (p.inner, p.b_inner), (p.columns, p.b_column))
+        // Words 12, 13 and 14 are rows, inner and columns; their strides start at 15 and at 17.
+        try checkMatrix(a, batchStrides: 4, extents: (12, 13), strides: 15)
+        try checkMatrix(b, batchStrides: 8, extents: (13, 14), strides: 17)
         try requireZeroPoints(input: p.a_zero, output: p.output_zero)
         try require(p.b_zero == b.zeroPoint, .zeroPointMatches, Int64(p.b_zero))
         try requireFactor(p.scale.multiplier, p.scale.exponent)
@@ -74,23 +49,25 @@ extension OperatorCheck {
         try requireBlocks()
     }
 
-    /// Strides are not negative, so the last element is the farthest.
+    /// Strides are not negative, so the last element is the farthest; arguments are words.
     private func checkMatrix(
         _ tensor: TensorRecord,
-        firstWord: Int,
-        _ first: (extent: Int32, stride: Int32),
-        _ second: (extent: Int32, stride: Int32)
+        batchStrides: Int,
+        extents: (first: Int, second: Int),
+        strides: Int
     ) throws(ProgramError) {
+        let batchRank = Int(MARTLET_BATCH_RANK)
         var last: Int64 = 0
-        func add(_ extent: Int32, _ stride: Int32) throws(ProgramError) {
-            try require(stride >= 0, .strideCanonical, Int64(stride))
-            try require(extent > 1 || stride == 0, .strideCanonical, Int64(stride))
-            last += Int64(extent - 1) * Int64(stride)  // below 6 * 2^61
+        for d in 0..<batchRank + 2 {
+            let isBatch = d < batchRank
+            let matrixWord = d == batchRank ? extents.first : extents.second
+            let extent = Int64(parameter(isBatch ? d : matrixWord))
+            let stride = Int64(parameter(isBatch ? batchStrides + d : strides + d - batchRank))
+            try require(stride >= 0, .strideCanonical, stride)
+            try require(extent > 1 || stride == 0, .strideCanonical, stride)
+            last += (extent - 1) * stride  // below 6 * 2^61
             try require(last < tensor.elementCount, .accessWithinTensor, last)
         }
-        for d in 0..<Int(MARTLET_BATCH_RANK) { try add(parameter(d), parameter(firstWord + d)) }
-        try add(first.extent, first.stride)
-        try add(second.extent, second.stride)
     }
 
     private func checkGather() throws(ProgramError) {

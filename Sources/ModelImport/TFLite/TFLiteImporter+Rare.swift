@@ -69,7 +69,8 @@ extension TFLiteImporter {
 
     /// ARG_MIN: the first minimum is the first maximum of the negated values.
     ///
-    /// A zero point of `-1 - z` makes the negation the complement of the stored integer, which is exact.
+    /// A zero point of `-1 - z` makes the negation the complement of the stored integer, which is
+    /// exact.
     private mutating func importArgMin() throws(NodeProblem) {
         let x = try value(0)
         let axis = try resolve([try integer(1, "axis")], rank: graph[x].shape.count)[0]
