@@ -118,6 +118,7 @@ struct InferCommand: ParsableCommand {
         var type: NumpyType =
             switch port.type {
             case .uint8: .uint8
+            case .int16: .int16
             case .int32: .int32
             case .int64: .int64
             default: .int8

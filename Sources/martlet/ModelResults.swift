@@ -36,6 +36,12 @@ struct ModelResults {
         try runIntegers(runnable.model, inputs)
     }
 
+    /// Makes results without samples for a model whose samples are run elsewhere.
+    init(isIndex: Bool) { self.isIndex = isIndex }
+
+    /// Runs a float model over arrays of samples on the reference interpreter.
+    init(float graph: Graph, inputs: [String]) throws { try runFloat(graph, inputs) }
+
     private mutating func runFloat(_ graph: Graph, _ inputs: [String]) throws {
         let type = graph[graph.outputs[0].tensor].type
         isIndex = type == .int32 || type == .int64
@@ -47,17 +53,21 @@ struct ModelResults {
 
     private mutating func runIntegers(_ model: HostModel, _ inputs: [String]) throws {
         let samples = try ModelSamples(paths: inputs, model: model)
-        let (source, sink) = (model.program.input(0), model.program.output(0))
-        isIndex = sink.type == .int32 || sink.type == .int64
+        isIndex = model.givesIndex
         var progress = ProgressBar("evaluate", total: samples.count)
         for index in 0..<samples.count {
             let input = samples[index]
-            append(
-                input: source.reals(input[0]),
-                output: sink.reals(model.infer(input)[0][...])
-            )
+            append(input, model.infer(input), of: model)
             progress.update(index + 1)
         }
+    }
+
+    /// Adds what an integer model made of a sample.
+    mutating func append(_ inputs: [ArraySlice<UInt8>], _ outputs: [[UInt8]], of model: HostModel) {
+        append(
+            input: model.program.input(0).reals(inputs[0]),
+            output: model.program.output(0).reals(outputs[0][...])
+        )
     }
 
     private mutating func append(input: [Float], output: [Float]) {
@@ -69,6 +79,14 @@ struct ModelResults {
             reconstructionErrors.append(sum / Double(input.count))
         }
         outputs.append(output)
+    }
+}
+
+extension HostModel {
+    /// Whether the first output is the index of a class, not a score for each.
+    var givesIndex: Bool {
+        let type = program.output(0).type
+        return type == .int32 || type == .int64
     }
 }
 

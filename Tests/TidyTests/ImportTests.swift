@@ -12,10 +12,10 @@ struct ImportTests {
             "AgentProtocol", "InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform",
         ],
         "ModelGraph": ["Glibc"],
-        "ModelImport": [
-            "ModelGraph", "SwiftProtobuf", "Foundation", "FoundationEssentials",
+        "ModelImport": ["ModelGraph", "SwiftProtobuf", "Foundation", "FoundationEssentials"],
+        "Quantizer": [
+            "ModelGraph", "Synchronization", "Foundation", "FoundationEssentials", "Glibc",
         ],
-        "Quantizer": ["ModelGraph", "Foundation", "FoundationEssentials", "Glibc"],
         "Planner": [
             "ModelGraph", "InferenceRuntime", "Foundation", "FoundationEssentials", "Glibc",
         ],
