@@ -80,6 +80,12 @@ public enum EvaluationError: Error, Sendable, Hashable {
     case countMismatch(predictions: Int, labels: Int)
     /// A label or a prediction names a class that the model does not have.
     case classOutOfRange(sample: Int, value: Int, classCount: Int)
+    /// A score or a prediction is NaN.
+    case notANumber(sample: Int)
+    /// All samples are positive or all are negative, so nothing can be ranked.
+    case oneKindOnly(positives: Int, negatives: Int)
+    /// Samples are marked with more different slices than the limit.
+    case tooManySlices(count: Int, limit: Int)
 }
 
 extension EvaluationError: CustomStringConvertible {
@@ -90,6 +96,11 @@ extension EvaluationError: CustomStringConvertible {
             "there are \(labels) labels for \(predictions) samples"
         case .classOutOfRange(let sample, let value, let classCount):
             "sample \(sample) has class \(value), but the model has \(classCount) classes"
+        case .notANumber(let sample): "sample \(sample) has a result that is not a number"
+        case .oneKindOnly(let positives, let negatives):
+            "\(positives) samples are positive and \(negatives) negative; both kinds are needed"
+        case .tooManySlices(let count, let limit):
+            "the samples have \(count) different marks, more than \(limit) slices"
         }
     }
 }

@@ -12,15 +12,17 @@ import Terminal
 struct BuildCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "build",
-        abstract: "Import, plan, sign and pack a model into one bundle.",
+        abstract: "Import, calibrate, quantize, plan, sign and pack a model into one bundle.",
         discussion: """
-            The model is already int8 or uint8 (TFLite). Validation data becomes the drift \
-            baseline and the golden vectors by which devices prove themselves; without it the \
-            golden inputs are random and the baseline is empty. The same input gives the same bytes.
+            A float model needs --calibration: samples like those that it will see, prepared as it \
+            was trained. A model that is already int8 or uint8 needs none. Validation data \
+            becomes the drift baseline and the golden vectors by which devices prove themselves; \
+            without it the golden inputs are random and the baseline is empty. The same input \
+            gives the same bytes.
             """
     )
 
-    @Argument(help: "The model, a .tflite file.")
+    @Argument(help: "The model, TFLite or ONNX.")
     var model: String
 
     @Option(help: "The product's name: a-z, 0-9, '.', '_', '-'.")
@@ -50,13 +52,24 @@ struct BuildCommand: ParsableCommand {
     )
     var validation: [String] = []
 
-    @Option(help: "The true classes of the validation samples.")
+    @Option(help: "The truth of the validation samples, as 'martlet evaluate' takes it.")
     var labels: String?
+
+    @Option(help: "What the model does: classification, anomaly or regression.")
+    var task: EvaluationTaskKind = .classification
 
     @Option(
         help: "Refuse (exit 6) when the accuracy on the validation samples is below this share."
     )
     var minAccuracy: Double?
+
+    @OptionGroup var gate: GateOptions
+
+    @Option(help: "Write how faithful the integers are, layer by layer, as JSON.")
+    var report: String?
+
+    @OptionGroup var options: ModelOptions
+    @OptionGroup var quantization: QuantizationOptions
 
     @Option(help: "How many golden vectors to carry, 1 to 64.")
     var goldenVectors = 4
@@ -84,8 +97,16 @@ struct BuildCommand: ParsableCommand {
         guard labels == nil || !validation.isEmpty else {
             throw ValidationError("--labels needs --validation")
         }
-        guard minAccuracy == nil || labels != nil else {
-            throw ValidationError("--min-accuracy needs --validation and --labels")
+        guard minAccuracy == nil || labels != nil && task == .classification else {
+            throw ValidationError(
+                "--min-accuracy needs --validation, --labels and --task classification"
+            )
+        }
+        guard gate.maxDrop == nil || labels != nil && !quantization.files.isEmpty else {
+            throw ValidationError("--max-drop needs --calibration, --validation and --labels")
+        }
+        guard report == nil || !quantization.files.isEmpty else {
+            throw ValidationError("--report needs --calibration")
         }
     }
 
@@ -94,17 +115,26 @@ struct BuildCommand: ParsableCommand {
         let signers = try keys.map(password.signingKey)
         let bytes = try InputFile.read(model, limitBytes: HostBundle.sizeMax)
         Console.note("import and plan \(model)")
-        let file = try ModelFile(path: model, bytes: bytes, target: target.profile)
+        let file = try modelFile(bytes, target: target.profile)
         let runnable = try HostModel(file.planned)
         let measured = try Measurement(
             of: runnable,
             validation: validation,
-            labels: labels,
+            isLabelled: labels != nil,
             goldenCount: goldenVectors
         )
-        try checkGates(measured, planned: file.planned, target: target)
+        try checkMemory(file.planned, target: target)
+        let evaluation = try evaluate(measured, file: file)
+        try checkAccuracy(evaluation)
+        try gate.check(evaluation?.comparison)
         let image = BundleAssembly.image(file.planned, measured: measured)
-        let assembly = BundleAssembly(command: self, file: file, target: target, measured: measured)
+        let assembly = BundleAssembly(
+            command: self,
+            file: file,
+            target: target,
+            measured: measured,
+            evaluation: evaluation
+        )
         let metadata = try MetadataWriter.files(assembly.facts(contentID: Sodium.blake2b(image)))
         let bundle = try BundleWriter.encode(
             image: image,
@@ -113,14 +143,52 @@ struct BuildCommand: ParsableCommand {
             keys: signers
         )
         try BundleWriter.write(bundle.bytes, to: output)
-        try report(bundle.manifest, sizeBytes: bundle.bytes.count, file: file, measured: measured)
+        if let report, let quality = file.calibrated?.report {
+            try OutputFile.write(quality.json(), to: report)
+        }
+        try BuildResult(
+            command: self,
+            manifest: bundle.manifest,
+            sizeBytes: bundle.bytes.count,
+            file: file,
+            measured: measured,
+            evaluation: evaluation
+        ).show()
     }
 
-    private func checkGates(
-        _ measured: Measurement,
-        planned: PlannedProgram,
-        target: TargetProfileFile
-    ) throws {
+    private func modelFile(_ bytes: [UInt8], target: TargetProfile) throws -> ModelFile {
+        guard !quantization.files.isEmpty else {
+            return try ModelFile(path: model, bytes: bytes, options: options, target: target)
+        }
+        return try ModelFile(
+            path: model,
+            bytes: bytes,
+            options: options,
+            target: target,
+            quantization: quantization,
+            validation: validation
+        )
+    }
+
+    /// What the labels say of the integers, and of the float model where it was given.
+    private func evaluate(_ measured: Measurement, file: ModelFile) throws -> EvaluationReport? {
+        guard let labels, let results = measured.results else { return nil }
+        let task = try task.make(labels: labels, results: results, topCount: nil)
+        var report = EvaluationReport(
+            task: self.task,
+            metrics: try task.metrics(results, of: Array(0..<task.labelCount))
+        )
+        guard let calibrated = file.calibrated else { return report }
+        report.comparison = try task.comparison(
+            candidate: results,
+            reference: ModelResults(float: calibrated.float, inputs: validation),
+            maximalDrop: gate.maxDrop
+        )
+        report.comparison?.against = "its float model"
+        return report
+    }
+
+    private func checkMemory(_ planned: PlannedProgram, target: TargetProfileFile) throws {
         let needed = UInt64(planned.arenaPlan.sizeBytes) + UInt64(planned.weights.count)
         guard needed <= target.memoryBytes else {
             throw Failure(
@@ -129,59 +197,17 @@ struct BuildCommand: ParsableCommand {
                 help: "choose a larger target or a smaller model"
             )
         }
-        guard let minAccuracy, let evaluation = measured.evaluation else { return }
-        guard evaluation.accuracy >= minAccuracy else {
-            throw Failure(
-                .gate,
-                "the accuracy is \(evaluation.accuracy), below \(minAccuracy)",
-                help: "the 95 % interval is \(evaluation.accuracyInterval.lower) to "
-                    + "\(evaluation.accuracyInterval.upper); more samples narrow it"
-            )
-        }
     }
 
-    private struct Result: Encodable {
-        let bundle: String
-        let contentID: String
-        let bundleBytes: Int
-        let imageBytes: UInt64
-        let arenaBytes: Int
-        let arenaLowerBoundBytes: Int
-        let goldenVectors: UInt32
-        let accuracy: AccuracyReport?
-    }
-
-    private func report(
-        _ manifest: Manifest,
-        sizeBytes: Int,
-        file: ModelFile,
-        measured: Measurement
-    ) throws {
-        let plan = file.planned.arenaPlan
-        if json {
-            return try Console.printJSON(
-                Result(
-                    bundle: output,
-                    contentID: manifest.contentID.hexadecimal,
-                    bundleBytes: sizeBytes,
-                    imageBytes: manifest.imageSizeBytes,
-                    arenaBytes: plan.sizeBytes,
-                    arenaLowerBoundBytes: plan.lowerBoundBytes,
-                    goldenVectors: manifest.selfTestCount,
-                    accuracy: measured.evaluation.map(AccuracyReport.init)
-                )
-            )
-        }
-        Console.printTable(
-            [
-                ["bundle", "\(output), \(sizeBytes) bytes"],
-                ["content id", manifest.contentID.hexadecimal],
-                ["arena", "\(plan.sizeBytes) bytes (lower bound \(plan.lowerBoundBytes))"],
-                ["golden vectors", "\(manifest.selfTestCount)"],
-            ]
-                + (measured.evaluation.map { evaluation in
-                    [["accuracy", String(format: "%.2f %%", evaluation.accuracy * 100)]]
-                } ?? [])
+    private func checkAccuracy(_ evaluation: EvaluationReport?) throws {
+        guard let minAccuracy, let metrics = evaluation?.metrics, let accuracy = metrics.accuracy,
+            accuracy < minAccuracy
+        else { return }
+        throw Failure(
+            .gate,
+            "the accuracy is \(accuracy), below \(minAccuracy)",
+            help: "the 95 % interval is \(metrics.intervalLower ?? 0) to "
+                + "\(metrics.intervalUpper ?? 0); more samples narrow it"
         )
     }
 }

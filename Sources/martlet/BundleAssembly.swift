@@ -13,6 +13,8 @@ struct BundleAssembly {
     let file: ModelFile
     let target: TargetProfileFile
     let measured: Measurement
+    /// What the labels of the validation samples say.
+    let evaluation: EvaluationReport?
 
     /// The installed image, in which an empty section is left out.
     static func image(_ planned: PlannedProgram, measured: Measurement) -> [UInt8] {
@@ -64,11 +66,9 @@ struct BundleAssembly {
             "arenaBytes": Double(file.planned.arenaPlan.sizeBytes),
             "multiplyAccumulates": Double(file.graph.graph.multiplyAccumulateCount),
         ]
-        if let evaluation = measured.evaluation {
-            metrics["accuracy"] = evaluation.accuracy
-            metrics["accuracyIntervalLower"] = evaluation.accuracyInterval.lower
-            metrics["accuracyIntervalUpper"] = evaluation.accuracyInterval.upper
-            metrics["samples"] = Double(evaluation.sampleCount)
+        metrics.merge(evaluation?.named ?? [:]) { first, _ in first }
+        if let decibels = file.calibrated?.report.outputSignalToNoise, decibels.isFinite {
+            metrics["outputSignalToNoiseDecibels"] = decibels
         }
         return BundleFacts(
             name: command.name,
@@ -81,7 +81,7 @@ struct BundleAssembly {
                 "goldenVectors": String(command.goldenVectors),
                 "counter": String(command.counter),
                 "floor": String(command.floor),
-            ],
+            ].merging(command.quantization.record) { own, _ in own },
             materials: try materials(),
             operators: operatorCounts,
             metrics: metrics,
@@ -99,6 +99,9 @@ struct BundleAssembly {
                     try InputFile.read(path, limitBytes: NumpyArray.fileSizeMax)
                 )
             )
+        }
+        for path in file.calibrated?.calibrationFiles ?? [] {
+            files.append(("calibration-inputs", path, try NumpyArray.fileBytes(path: path)))
         }
         if let labels = command.labels {
             let bytes = try InputFile.read(labels, limitBytes: NumpyArray.fileSizeMax)

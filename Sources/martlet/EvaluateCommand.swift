@@ -1,122 +1,129 @@
 import ArgumentParser
 import Foundation
-import InferenceRuntime
 import Quantizer
 import Terminal
 
-/// Measures a classifier on labelled samples.
+/// Measures a model on labelled samples, alone or against another model.
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
-        abstract:
-            "Measure a classifier's accuracy, with a confidence interval and a confusion table."
+        abstract: "Measure a model on labelled samples, alone or against another model.",
+        discussion: """
+            Classification gives accuracy and confusion, anomaly detection the area under the ROC \
+            curve of the mean squared error between input and output, regression mean absolute \
+            error, root mean squared error and R². Intervals hold at 95 %. Against another model \
+            the same samples are compared pairwise; --max-drop turns that into a gate.
+            """
     )
 
-    @Argument(help: "A bundle, or a model that is already int8.")
+    @Argument(
+        help: "A bundle, or a model; a float model is computed in floating point."
+    )
     var model: String
 
     @Option(name: .customLong("inputs"), help: "An array for each input, in order, or NAME=FILE.")
     var inputs: [String]
 
-    @Option(help: "The true classes, one integer a sample.")
+    @Option(
+        help: """
+            The truth: a class a sample; for anomaly 1 or 0, of a sample or of as many samples in \
+            a row as there are for each label; for regression the output's elements.
+            """
+    )
     var labels: String
+
+    @Option(help: "What the model does: classification, anomaly or regression.")
+    var task: EvaluationTaskKind = .classification
+
+    @Option(name: .customLong("top-k"), help: "Also count labels among the best K classes.")
+    var topCount: Int?
+
+    @Option(help: "Measure slices apart: an array of integers or a text file, one mark a label.")
+    var slices: String?
+
+    @Option(help: "The model to compare with, for example the float original.")
+    var against: String?
+
+    @Option(
+        name: .customLong("against-inputs"),
+        help: "Its arrays, when they are not those of MODEL."
+    )
+    var againstInputs: [String] = []
+
+    @OptionGroup var gate: GateOptions
 
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    @OptionGroup var options: ModelOptions
     @OptionGroup var trust: TrustOptions
 
+    func validate() throws {
+        guard topCount.map({ $0 >= 1 && task == .classification }) ?? true else {
+            throw ValidationError("--top-k takes a count from 1 on, with --task classification")
+        }
+        guard gate.maxDrop == nil || against != nil else {
+            throw ValidationError("--max-drop needs --against")
+        }
+        guard againstInputs.isEmpty || against != nil else {
+            throw ValidationError("--against-inputs needs --against")
+        }
+    }
+
     mutating func run() throws {
-        let runnable = try RunnableModel(path: model, trust: trust)
-        let samples = try ModelSamples(paths: inputs, model: runnable.model)
-        var progress = ProgressBar("evaluate", total: samples.count)
-        let classifier = try Classifier(runnable.model)
-        let predictions = (0..<samples.count).map { index in
-            defer { progress.update(index + 1) }
-            // A label belongs to a sample alone, whatever was seen before it.
-            runnable.model.resetState()
-            return classifier.predict(runnable.model.infer(samples[index]))
-        }
-        let evaluation = try ClassificationEvaluation(
-            predictions: predictions,
-            labels: NumpyArray(path: labels).integers(place: labels),
-            classCount: classifier.classCount
+        let results = try ModelResults(
+            path: model,
+            inputs: inputs,
+            options: options,
+            trust: trust
         )
-        json ? try Console.printJSON(AccuracyReport(evaluation)) : show(evaluation)
-    }
-
-    private func show(_ evaluation: ClassificationEvaluation) {
-        let interval = evaluation.accuracyInterval
-        let percent = { (value: Double) in String(format: "%.2f %%", value * 100) }
-        Console.printLine(
-            "accuracy \(percent(evaluation.accuracy)) (\(evaluation.correctCount) of "
-                + "\(evaluation.sampleCount)), 95 % interval \(percent(interval.lower)) to "
-                + percent(interval.upper)
+        let task = try task.make(labels: labels, results: results, topCount: topCount)
+        var report = EvaluationReport(
+            task: self.task,
+            metrics: try task.metrics(results, of: Array(0..<task.labelCount))
         )
-        guard evaluation.confusion.count <= 32 else { return }
-        Console.printLine("confusion (rows: label, columns: prediction)")
-        let header = [""] + evaluation.confusion.indices.map(String.init)
-        Console.printTable(
-            [header]
-                + evaluation.confusion.enumerated().map { label, row in
-                    [String(label)] + row.map(String.init)
+        if let slices {
+            let marks = try SliceMarks.read(slices)
+            report.slices = try SampleSlices(marks: marks, sampleCount: task.labelCount).slices
+                .map {
+                    SliceReport(name: $0.name, metrics: try task.metrics(results, of: $0.samples))
                 }
-        )
+        }
+        if let against {
+            let arrays = againstInputs.isEmpty ? inputs : againstInputs
+            let other = try ModelResults(
+                path: against,
+                inputs: arrays,
+                options: options,
+                trust: trust
+            )
+            report.comparison = try task.comparison(
+                candidate: results,
+                reference: other,
+                maximalDrop: gate.maxDrop
+            )
+            report.comparison?.against = against
+        }
+        json ? try Console.printJSON(report) : report.show()
+        try gate.check(report.comparison)
     }
 }
 
-/// An accuracy as programs read it.
-struct AccuracyReport: Codable {
-    let samples: Int
-    let correct: Int
-    let accuracy: Double
-    let intervalLower: Double
-    let intervalUpper: Double
-    let confusion: [[Int]]
+/// The marks by which samples are sliced.
+enum SliceMarks {
+    /// Text files hold a mark a line.
+    static let fileSizeMax = 100_000_000
 
-    init(_ evaluation: ClassificationEvaluation) {
-        samples = evaluation.sampleCount
-        correct = evaluation.correctCount
-        accuracy = evaluation.accuracy
-        intervalLower = evaluation.accuracyInterval.lower
-        intervalUpper = evaluation.accuracyInterval.upper
-        confusion = evaluation.confusion
-    }
-}
-
-/// Reads the predicted class off a model's first output.
-struct Classifier {
-    let classCount: Int
-    private let type: ElementType
-
-    init(_ model: HostModel) throws {
-        let port = model.program.output(0)
-        type = port.type
-        switch port.type {
-        case .int8, .uint8: classCount = port.elementCount
-        case .int32 where port.elementCount == 1, .int64 where port.elementCount == 1:
-            classCount = 65_536
-        default:
-            throw Failure(.usage, "the first output is not that of a classifier")
+    /// Reads an array of integers, or a text file with one mark a line.
+    static func read(_ path: String) throws -> [String] {
+        if path.hasSuffix(".npy") || path.contains(".npz") {
+            return try NumpyArray(path: path).integers(place: path).map(String.init)
         }
-    }
-
-    /// The first class with the largest stored score, or the index that the model itself gives.
-    func predict(_ outputs: [[UInt8]]) -> Int {
-        let bytes = outputs[0]
-        switch type {
-        case .int8: return Classifier.argMax(bytes.map { Int8(bitPattern: $0) })
-        case .uint8: return Classifier.argMax(bytes)
-        default:
-            return bytes.prefix(4).enumerated().reduce(0) {
-                $0 | Int($1.element) << (8 * $1.offset)
-            }
-        }
-    }
-
-    private static func argMax<T: Comparable>(_ scores: [T]) -> Int {
-        var best = 0
-        for index in scores.indices where scores[index] > scores[best] { best = index }
-        return best
+        let bytes = try InputFile.read(path, limitBytes: fileSizeMax)
+        var lines = String(decoding: bytes, as: UTF8.self)
+            .split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.trimmingCharacters(in: .whitespaces) }
+        if lines.last == "" { lines.removeLast() }
+        return lines
     }
 }

@@ -22,6 +22,8 @@ extension Failure {
         case let error as ProgramError:
             self.init(.authentication, "the program in the image is refused: \(error)")
         case let error as EvaluationError: self.init(.usage, "\(error)")
+        case let error as CalibrationError: self.init(.usage, "\(error)")
+        case let error as QuantizationError: self.init(quantization: error)
         case let error as InterpreterError:
             self.init(.unsupported, "the model cannot run in floating point: \(error)")
         case let error as SigningError: self.init(signing: error, place: nil)
@@ -38,6 +40,19 @@ extension Failure {
             help = nil
         }
         self.init(.unsupported, "\(error)", place: place, help: help)
+    }
+
+    init(quantization error: QuantizationError) {
+        guard case .unsupported(let problems) = error else {
+            self.init(.unsupported, "the model cannot be quantized: \(error)")
+            return
+        }
+        let lines = problems.map { "\n  \($0)" }.joined()
+        self.init(
+            .unsupported,
+            "\(problems.count) node(s) have no integer form:\(lines)",
+            help: "each line above names a node and a way out"
+        )
     }
 
     init(planner error: PlannerError) {

@@ -60,6 +60,7 @@ struct InferCommand: ParsableCommand {
     @Option(help: "Whether states start anew: at each sample, or never after the first.")
     var resetState: StateReset = .never
 
+    @OptionGroup var options: ModelOptions
     @OptionGroup var trust: TrustOptions
 
     /// The kernel tiers of this build.
@@ -87,8 +88,9 @@ struct InferCommand: ParsableCommand {
                 help: "give the model that the bundle was built from"
             )
         }
-        let graph = try ModelFile.graph(path: model, bytes: bytes)
-        try show(try ReferenceRun(graph, paths: inputs).write(to: outputDir, resets: resetState))
+        let graph = try ModelFile.graph(path: model, bytes: bytes, options: options)
+        let run = try ReferenceRun(graph, paths: inputs)
+        try show(try run.write(to: outputDir, resets: resetState))
     }
 
     /// Names the written files on standard output.
@@ -101,7 +103,7 @@ struct InferCommand: ParsableCommand {
     }
 
     private func runOnExecutor() throws {
-        let runnable = try RunnableModel(path: model, trust: trust)
+        let runnable = try RunnableModel(path: model, options: options, trust: trust)
         let ports = runnable.model.outputs
         guard outputs.count == ports.count else {
             throw Failure(
@@ -132,6 +134,7 @@ struct InferCommand: ParsableCommand {
         var type: NumpyType =
             switch port.type {
             case .uint8: .uint8
+            case .int16: .int16
             case .int32: .int32
             case .int64: .int64
             default: .int8

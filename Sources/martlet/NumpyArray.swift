@@ -24,6 +24,11 @@ struct NumpyArray {
         )
     }
 
+    /// The whole file that `path` names, even when it names one array of several.
+    static func fileBytes(path: String) throws -> [UInt8] {
+        try InputFile.read(split(path).file, limitBytes: fileSizeMax)
+    }
+
     private init(bytes: [UInt8], path: String) throws {
         do {
             let file = try NumpyFile(validating: bytes)

@@ -29,6 +29,28 @@ struct ReferenceRun {
         }
     }
 
+    /// Runs all samples in order and hands the inputs and outputs of each on.
+    ///
+    /// - Parameters:
+    ///   - label: what the progress bar says.
+    ///   - resets: when the states of the model start anew.
+    ///   - body: takes the inputs and outputs of a sample.
+    /// - Throws: `InterpreterError`, or what `body` throws.
+    func forEachSample(
+        _ label: String,
+        resets: StateReset,
+        _ body: (_ inputs: [FloatTensor], _ outputs: [FloatTensor]) throws -> Void
+    ) throws {
+        var progress = ProgressBar(label, total: inputs[0].count)
+        var state = interpreter.initialState
+        for sample in inputs[0].indices {
+            if resets == .each { state = interpreter.initialState }
+            let values = inputs.map { $0[sample] }
+            try body(values, try interpreter.run(values, state: &state))
+            progress.update(sample + 1)
+        }
+    }
+
     /// Runs all samples in order and writes one array an output, named after it, into a folder.
     ///
     /// - Parameters:
@@ -38,15 +60,8 @@ struct ReferenceRun {
     /// - Throws: `InterpreterError` or `Failure`; then some files may have been written.
     func write(to folder: String, resets: StateReset) throws -> [String] {
         var results = [[Float]](repeating: [], count: graph.outputs.count)
-        var progress = ProgressBar("infer in floating point", total: inputs[0].count)
-        var state = interpreter.initialState
-        for sample in inputs[0].indices {
-            if resets == .each { state = interpreter.initialState }
-            let outputs = try interpreter.run(inputs.map { $0[sample] }, state: &state)
-            for (index, output) in outputs.enumerated() {
-                results[index] += output.values
-            }
-            progress.update(sample + 1)
+        try forEachSample("infer in floating point", resets: resets) { _, outputs in
+            for (index, output) in outputs.enumerated() { results[index] += output.values }
         }
         let url = URL(filePath: folder, directoryHint: .isDirectory)
         try OutputFile.makeFolder(url)

@@ -37,7 +37,7 @@ struct RefusalTests {
     func unsupportedModel() throws {
         let result = try Martlet.run(["inspect", Martlet.digits("digits_float.tflite")])
         #expect(result.status == 5)
-        #expect(result.errors.contains("full integer quantization"))
+        #expect(result.errors.contains("--calibration"))
         #expect(result.errors.contains("martlet infer --reference"))
     }
 

@@ -52,7 +52,9 @@ struct ModelFileTests {
         let graph = try importModel(try ModelFiles.bytes(path), name: path)
         #expect(throws: Never.self) { try graph.validate() }
         #expect(!graph.nodes.isEmpty)
-        #expect(graph.tensors.allSatisfy { $0.type == .float32 && $0.quantization == nil })
+        // Indices and truth values are stored as such; numbers are float32.
+        let types: Set<DataType> = [.float32, .int32, .int64, .bool]
+        #expect(graph.tensors.allSatisfy { types.contains($0.type) && $0.quantization == nil })
         #expect(throws: GraphError.self) { try QuantizedGraph(proving: graph) }
     }
 

@@ -5,8 +5,11 @@ import ModelGraph
 extension TFLiteImporter {
     /// The float32 tensor of a tensor of the model.
     mutating func floatTensor(_ place: Int) throws(NodeProblem) -> TensorID {
-        if let id = internalIDs[place] { return id }
         let tensor = model.tensors[place]
+        if let id = internalIDs[place] {
+            guard graph[id].type == .float32 else { throw NodeProblem(typeOf: tensor) }
+            return id
+        }
         try check(tensor)
         guard tensor.constant != nil || tensor.type == .float32 else {
             throw NodeProblem(typeOf: tensor)

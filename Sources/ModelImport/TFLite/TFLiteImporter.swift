@@ -2,9 +2,9 @@ import ModelGraph
 
 /// Translates a checked TFLite model into a graph, or collects everything that stands in the way.
 ///
-/// A tensor of the model has up to two tensors in the graph: the internal one, int8, on which
-/// nodes compute, and for a uint8 input or output of the model the edge one, uint8, that callers
-/// see. An explicit requantization joins the two.
+/// A tensor of the model has up to two tensors in the graph: the internal one, int8 or int16, on
+/// which nodes compute, and for a uint8 input or output of the model the edge one, uint8, that
+/// callers see. An explicit requantization joins the two.
 struct TFLiteImporter {
     let model: TFLiteModel
     var graph: Graph
@@ -133,8 +133,8 @@ struct TFLiteImporter {
 
     /// The operators that the outputs need, in the model's order.
     ///
-    /// An operator without outputs acts on state and is always kept. RESHAPE takes its shape from
-    /// its output, so arithmetic on shapes that only feeds RESHAPE falls away.
+    /// An operator without outputs acts on state and is always kept. Arithmetic on shapes that only
+    /// feeds operands which are not read falls away.
     private func liveOperators() -> [Int] {
         var isNeeded = isOutput
         var live: [Int] = []
@@ -144,26 +144,35 @@ struct TFLiteImporter {
                 continue
             }
             live.append(position)
-            let isReshape = node.code == TFLiteOperatorCode.reshape.rawValue
-            for case let input? in isReshape ? node.inputs.prefix(1) : node.inputs[...] {
-                isNeeded[input] = true
-            }
+            for case let input? in readOperands(of: node) { isNeeded[input] = true }
         }
         return live.reversed()
     }
 
-    /// Whether the model computes in floating point throughout: it has floats, and no integers of
-    /// 8 bits but constants.
+    /// The operands that are read: those that repeat the output's own shape are not.
+    private func readOperands(of node: TFLiteOperator) -> ArraySlice<Int?> {
+        switch TFLiteOperatorCode(rawValue: node.code) {
+        case .reshape, .broadcastTo: node.inputs.prefix(1)
+        case .transposeConv: node.inputs.dropFirst()
+        default: node.inputs[...]
+        }
+    }
+
+    /// Whether the model computes in floating point throughout: it has float activations, and no
+    /// integers of 8 or 16 bits but constants.
     private func computesInFloat(_ live: [Int]) -> Bool {
         var hasFloat = false
         for position in live {
             let node = model.operators[position]
             for place in node.inputs.compactMap({ $0 }) + node.outputs {
                 let tensor = model.tensors[place]
-                let isInteger = tensor.type == .int8 || tensor.type == .uint8
-                if isInteger && tensor.constant == nil { return false }
+                guard tensor.constant == nil else { continue }
+                switch tensor.type {
+                case .int8, .uint8, .int16: return false
+                case .float32: hasFloat = true
+                default: continue
+                }
             }
-            hasFloat = hasFloat || node.outputs.contains { model.tensors[$0].type == .float32 }
         }
         return hasFloat
     }
@@ -176,6 +185,8 @@ struct TFLiteImporter {
             do throws(NodeProblem) {
                 let id: TensorID
                 switch tensor.type {
+                case .int32 where isFloat, .int64 where isFloat: id = try indexTensor(input)
+                case .bool where isFloat: id = try conditionTensor(input)
                 case _ where isFloat: id = try floatTensor(input)
                 case .float32: id = try quantizedInput(input, live)
                 case .uint8: id = try edgeTensor(input)

@@ -47,13 +47,20 @@ enum TFLiteOperatorCode: Int32 {
     case assignVariable = 144
 
     // Only in models that compute in floating point.
+    case depthToSpace = 5
     case floor = 8
+    case l2Normalization = 11
+    case spaceToDepth = 26
+    case gather = 36
     case div = 42
     case exp = 47
     case logSoftmax = 50
+    case cast = 53
     case prelu = 54
     case neg = 59
+    case select = 64
     case transposeConv = 67
+    case tile = 69
     case log = 73
     case sum = 74
     case sqrt = 75
@@ -66,8 +73,11 @@ enum TFLiteOperatorCode: Int32 {
     case abs = 101
     case ceil = 104
     case elu = 111
+    case selectV2 = 123
     case batchMatMul = 126
+    case broadcastTo = 130
     case gelu = 150
+    case relu0To1 = 152
 }
 
 /// The element types of the schema (enum `TensorType`).

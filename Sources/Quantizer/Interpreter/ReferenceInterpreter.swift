@@ -4,9 +4,9 @@ public import ModelGraph
 ///
 /// Products are summed in double precision, and every tensor is rounded once to single precision.
 /// A quantized graph runs on the real numbers that its integers stand for: constants are
-/// dequantized, and nodes that only change the integers behind a number (`quantize`, `dequantize`,
-/// `requantize`) hand their input on. Indices and truth values travel as real numbers, which are
-/// exact below 2²⁴.
+/// dequantized, nodes that only change the integers behind a number (`quantize`, `dequantize`,
+/// `requantize`) hand their input on, and activations saturate where their integers do. Indices and
+/// truth values travel as real numbers, which are exact below 2²⁴.
 ///
 /// The same inputs give the same outputs on every machine up to the last bits of the system's
 /// mathematical functions.
@@ -94,7 +94,8 @@ public struct ReferenceInterpreter: Sendable {
         for (index, node) in graph.nodes.enumerated() {
             let results = try results(of: node, index, values)
             for (output, result) in zip(node.outputs, results) {
-                let value = FloatTensor(proved: graph[output].shape, result)
+                let tensor = graph[output]
+                let value = FloatTensor(proved: tensor.shape, tensor.saturated(result))
                 values[output.index] = value
                 observe?(output, value)
             }
@@ -124,7 +125,9 @@ public struct ReferenceInterpreter: Sendable {
                     needed: graph[port.tensor].shape
                 )
             }
-            values[port.tensor.index] = input
+            let tensor = graph[port.tensor]
+            let value = FloatTensor(proved: input.shape, tensor.saturated(input.values))
+            values[port.tensor.index] = value
         }
         for (place, value) in zip(graph.states, state.values) {
             values[place.tensor.index] = value
@@ -169,7 +172,7 @@ extension Graph {
     }
 
     /// The real number that a pad is filled with.
-    fileprivate func realFill(of node: Node) -> Float {
+    func realFill(of node: Node) -> Float {
         guard case .pad(_, _, let fill?) = node.operator, let id = node.inputs.first ?? nil else {
             return 0
         }

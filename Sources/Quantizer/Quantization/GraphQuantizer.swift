@@ -1,0 +1,130 @@
+import ModelGraph
+
+/// Builds the integer graph: every tensor of the float graph keeps its identifier, new tensors and
+/// requantizations are added.
+struct GraphQuantizer {
+    private(set) var graph: Graph
+    private(set) var decisions: [Decision] = []
+    /// Signal to noise of the weights, by the name of the node.
+    private(set) var weightNoise: [String: SignalNoise] = [:]
+    let ranges: ActivationRanges
+    private let float: GraphRewrite
+
+    /// - Parameters:
+    ///   - float: the float graph, each of its activation constants read by one node.
+    ///   - ranges: the quantizations of its activations.
+    /// - Throws: `QuantizationError.constantNotFinite` for weights that are NaN or infinite.
+    init(_ float: Graph, _ ranges: ActivationRanges) throws(QuantizationError) {
+        graph = float
+        self.ranges = ranges
+        self.float = GraphRewrite(float)
+        quantizeActivations()
+        var nodes: [Node] = []
+        for (index, node) in float.nodes.enumerated() {
+            var node = node
+            if node.operator.isProduct { try quantizeProduct(&node) }
+            for place in ranges.groups.requantized where place.node == index {
+                if let inserted = requantization(of: place.input, &node) { nodes.append(inserted) }
+            }
+            if case .pad(let before, let after, let fill?) = node.operator {
+                let stored = storedFill(fill, node.outputs[0])
+                node.operator = .pad(before: before, after: after, fill: stored)
+            }
+            nodes.append(node)
+        }
+        graph.nodes = nodes
+    }
+
+    private mutating func quantizeActivations() {
+        for index in graph.tensors.indices {
+            guard let quantization = ranges.quantizations[index] else { continue }
+            let values = float.reals(TensorID(index))
+            graph.tensors[index].type = .int8
+            graph.tensors[index].quantization = quantization
+            graph.tensors[index].constant = values?.map {
+                UInt8(bitPattern: StoredRange.stored(Double($0), quantization))
+            }
+        }
+    }
+
+    private mutating func quantizeProduct(_ node: inout Node) throws(QuantizationError) {
+        guard let weights = node.inputs[1], let x = node.inputs[0],
+            let scale = ranges.quantizations[x.index]?.scales[0],
+            let product = ProductWeights(node, in: float)
+        else { preconditionFailure("'\(node.name)' has float constants, as proved") }
+        let name = float.graph[weights].name
+        guard product.isFinite else { throw .constantNotFinite(tensor: name) }
+        let bias = node.inputs.count > 2 ? node.inputs[2].map { float.graph[$0].name } : nil
+        var axis = 0
+        if case .depthwiseConvolution2D = node.operator { axis = 3 }
+        let stored = StoredProduct(
+            product,
+            names: (name, bias ?? "\(node.name).bias"),
+            shape: float.graph[weights].shape,
+            axis: axis,
+            inputScale: scale
+        )
+        node.inputs = [x, graph.add(stored.weights), graph.add(stored.bias)]
+        weightNoise[node.name] = stored.weightNoise
+        if stored.raisedCount > 0 {
+            let reason = "the scale of \(stored.raisedCount) channel(s), so that the bias fits"
+            decisions.append(Decision(kind: .raised, place: node.name, reason: reason))
+        }
+    }
+
+    /// Gives one operand the quantization of the output, by a node of its own.
+    private mutating func requantization(of number: Int, _ node: inout Node) -> Node? {
+        guard let input = node.inputs[number],
+            let quantization = ranges.quantizations[node.outputs[0].index],
+            graph[input].quantization != quantization
+        else { return nil }
+        let name = "\(node.name).requantize\(number)"
+        let copy = graph.add(
+            Tensor(
+                name: "\(graph[input].name).requantized",
+                shape: graph[input].shape,
+                type: .int8,
+                quantization: quantization
+            )
+        )
+        decisions.append(
+            Decision(
+                kind: .requantized,
+                place: graph[input].name,
+                reason: "for '\(node.name)', since it has a scale of its own elsewhere"
+            )
+        )
+        node.inputs[number] = copy
+        return Node(name: name, operator: .requantize, inputs: [input], outputs: [copy])
+    }
+
+    /// The stored integer of a fill value, which a float graph gives as a whole real number.
+    private func storedFill(_ fill: Int32, _ output: TensorID) -> Int32? {
+        ranges.quantizations[output.index].map { Int32(StoredRange.stored(Double(fill), $0)) }
+    }
+
+    /// Adds to the bias of a product.
+    ///
+    /// - Parameters:
+    ///   - index: a product's place among the nodes.
+    ///   - shift: what to add to each output channel, in real numbers.
+    mutating func shiftBias(ofNode index: Int, by shift: [Double]) {
+        guard let (id, steps) = graph.biasSteps(of: graph.nodes[index]) else { return }
+        let words = LittleEndian.int32s(graph[id].constant ?? [])
+        graph[id].constant = StoredProduct.biasBytes(
+            words.indices.map { Double(words[$0]) + shift[$0] / steps[$0] }
+        )
+    }
+}
+
+extension Graph {
+    /// The bias of a quantized product, and the real number of one step of each element.
+    func biasSteps(of node: Node) -> (TensorID, [Double])? {
+        guard node.operator.isProduct, node.inputs.count == 3, let bias = node.inputs[2],
+            self[bias].type == .int32,
+            let input = node.inputs[0].flatMap({ self[$0].quantization }),
+            let weights = node.inputs[1].flatMap({ self[$0].quantization })
+        else { return nil }
+        return (bias, weights.scales.map { Double(input.scales[0]) * Double($0) })
+    }
+}

@@ -1,0 +1,126 @@
+public import ModelGraph
+
+/// Turns a float graph into an integer graph.
+///
+/// - Parameters:
+///   - graph: a float graph in the form that `prepareForQuantization` gives.
+///   - calibration: what `calibrate` learned about the same graph.
+///   - scheme: how ranges are chosen.
+/// - Returns: the proved integer graph, and how faithful it is. The graph's ports keep their
+///   external type: callers go on giving and taking floats.
+/// - Throws: `QuantizationError`; all nodes without an integer form at once.
+public func quantize(
+    _ graph: Graph,
+    calibration: CalibrationTable,
+    scheme: Scheme = Scheme()
+) throws(QuantizationError) -> (QuantizedGraph, QualityReport) {
+    guard calibration.entries.count == graph.tensors.count else {
+        throw .calibrationMismatch(
+            tensors: calibration.entries.count,
+            expected: graph.tensors.count
+        )
+    }
+    let problems = graph.integerProblems()
+    guard problems.isEmpty else { throw .unsupported(problems) }
+    let float = graph.separatingConstants()
+    let ranges = try ActivationRanges(float, calibration: calibration, scheme: scheme)
+    let plain = try GraphQuantizer(float, ranges)
+    let choice = try BiasChoice(float, plain, calibration.evidence, scheme)
+    let quantized: QuantizedGraph
+    do {
+        quantized = try QuantizedGraph(proving: choice.pass.quantizer.graph)
+    } catch {
+        throw .graph(error)
+    }
+    let report = QualityReport(
+        quantized.graph,
+        choice.pass,
+        float: float,
+        calibration: calibration,
+        scheme: scheme,
+        isCorrected: choice.isCorrected,
+        decisions: plain.decisions + choice.decisions
+    )
+    return (quantized, report)
+}
+
+/// Turns a prepared graph into an integer graph; the report holds what preparation changed too.
+///
+/// - Parameters:
+///   - prepared: what `prepareForQuantization` returned.
+///   - calibration: what `calibrate` learned about its graph.
+///   - scheme: how ranges are chosen.
+/// - Returns: the proved integer graph, and how faithful it is.
+/// - Throws: `QuantizationError`; all nodes without an integer form at once.
+public func quantize(
+    _ prepared: PreparedGraph,
+    calibration: CalibrationTable,
+    scheme: Scheme = Scheme()
+) throws(QuantizationError) -> (QuantizedGraph, QualityReport) {
+    var (graph, report) = try quantize(prepared.graph, calibration: calibration, scheme: scheme)
+    report.decisions = prepared.decisions + report.decisions
+    return (graph, report)
+}
+
+/// Biases as they are or corrected, whichever gives the outputs the better signal to noise.
+private struct BiasChoice {
+    private(set) var pass: EvidencePass
+    private(set) var isCorrected = false
+    private(set) var decisions: [Decision] = []
+
+    init(
+        _ float: Graph,
+        _ plain: GraphQuantizer,
+        _ evidence: [[FloatTensor]],
+        _ scheme: Scheme
+    ) throws(QuantizationError) {
+        do throws(InterpreterError) {
+            pass = try EvidencePass(float, plain, evidence: evidence, correctsBiases: false)
+            guard scheme.correctsBiases else { return }
+            let corrected = try EvidencePass(
+                float,
+                plain,
+                evidence: evidence,
+                correctsBiases: true
+            )
+            let (before, after) = (pass.scoreDecibels(float), corrected.scoreDecibels(float))
+            isCorrected = after > before
+            decisions = [
+                Decision(
+                    kind: isCorrected ? .corrected : .kept,
+                    place: "biases of \(corrected.correctedCount) node(s)",
+                    reason: "signal to noise of the scores \(before.shortText) dB as they were, "
+                        + "\(after.shortText) dB corrected"
+                )
+            ]
+            if isCorrected { pass = corrected }
+        } catch {
+            throw .interpreter(error)
+        }
+    }
+}
+
+extension Graph {
+    /// The graph with an own copy of each constant for each node that computes on it as on an
+    /// activation, so that each may have its own scale.
+    fileprivate func separatingConstants() -> Graph {
+        var result = self
+        var isTaken = [Bool](repeating: false, count: tensors.count)
+        for node in nodes where node.operator.isProduct {
+            // Weights stay float until their product is quantized.
+            for case let id? in node.inputs.dropFirst() { isTaken[id.index] = true }
+        }
+        for (index, node) in nodes.enumerated() {
+            for (number, id) in node.inputs.enumerated() {
+                guard let id, self[id].constant != nil, number == 0 || !node.operator.isProduct
+                else { continue }
+                if isTaken[id.index] {
+                    result.nodes[index].inputs[number] = result.add(self[id])
+                } else {
+                    isTaken[id.index] = true
+                }
+            }
+        }
+        return result
+    }
+}
