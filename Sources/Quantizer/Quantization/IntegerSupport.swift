@@ -16,16 +16,17 @@ extension Graph {
 
     /// All states and nodes that have no integer form, each with what to try.
     func integerProblems() -> [QuantizationProblem] {
-        stateProblems() + nodes.compactMap { node in
-            integerProblem(of: node).map { reason, advice in
-                QuantizationProblem(
-                    node: node.name,
-                    operatorName: node.operator.name,
-                    reason: reason,
-                    advice: advice
-                )
+        stateProblems()
+            + nodes.compactMap { node in
+                integerProblem(of: node).map { reason, advice in
+                    QuantizationProblem(
+                        node: node.name,
+                        operatorName: node.operator.name,
+                        reason: reason,
+                        advice: advice
+                    )
+                }
             }
-        }
     }
 
     private func integerProblem(of node: Node) -> (reason: String, advice: String)? {
