@@ -30,7 +30,7 @@ static inline void copy_row(
         else if (size == 2)
             memcpy(y, x, 2);
         else
-            memcpy(y, x, size == 2 ? 2 : size == 4 ? 4 : 8);
+            memcpy(y, x, size == 4 ? 4 : 8);
     }
 }
 

@@ -46,7 +46,7 @@ struct ModelResults {
         let type = graph[graph.outputs[0].tensor].type
         isIndex = type == .int32 || type == .int64
         let run = try ReferenceRun(graph, paths: inputs)
-        try run.forEachSample("evaluate in floating point") { inputs, outputs in
+        try run.forEachSample("evaluate in floating point", resets: .each) { inputs, outputs in
             append(input: inputs[0].values, output: outputs[0].values)
         }
     }

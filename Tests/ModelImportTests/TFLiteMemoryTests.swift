@@ -103,7 +103,7 @@ struct TFLiteMemoryTests {
     @Test("operands that are not variables, or shapes that do not follow, are refused")
     func damaged() throws {
         var layer = Layer()
-        layer.model.tensors[Int(layer.kept[1])].extra = [:]
+        layer.model.tensors[Int(layer.kept[0])].extra = [:]
         #expect(try unsupported(layer.model).map(\.kind) == [.inconsistency])
         layer = Layer()
         layer.model.nodes[0].inputs[19] = layer.kept[0]

@@ -115,4 +115,15 @@ struct MemoryInterpreterTests {
         #expect(throws: InterpreterError.self) { try interpreter.run([wrong], state: &state) }
         #expect(state.values == before.values)
     }
+
+    @Test("a float model that keeps state is not quantized, and each state is named")
+    func quantization() throws {
+        let graph = layer(LongShortTermMemory(), shape: [1, 1, 1])
+        let error = #expect(throws: QuantizationError.self) { try prepareForQuantization(graph) }
+        guard case .unsupported(let problems) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(problems.map(\.node) == ["h", "c"])
+    }
 }

@@ -1,18 +1,32 @@
 import ModelGraph
 
 extension Graph {
-    /// All nodes that have no integer form, each with what to try.
-    func integerProblems() -> [QuantizationProblem] {
-        nodes.compactMap { node in
-            integerProblem(of: node).map { reason, advice in
-                QuantizationProblem(
-                    node: node.name,
-                    operatorName: node.operator.name,
-                    reason: reason,
-                    advice: advice
-                )
-            }
+    /// The states of a graph: what a value that lives on means must not change from one inference
+    /// to the next, and no pass keeps that yet.
+    func stateProblems() -> [QuantizationProblem] {
+        states.map { state in
+            QuantizationProblem(
+                node: state.name,
+                operatorName: "state",
+                reason: "it lives from one inference to the next",
+                advice: "convert the model with full integer quantization (int8)"
+            )
         }
+    }
+
+    /// All states and nodes that have no integer form, each with what to try.
+    func integerProblems() -> [QuantizationProblem] {
+        stateProblems()
+            + nodes.compactMap { node in
+                integerProblem(of: node).map { reason, advice in
+                    QuantizationProblem(
+                        node: node.name,
+                        operatorName: node.operator.name,
+                        reason: reason,
+                        advice: advice
+                    )
+                }
+            }
     }
 
     private func integerProblem(of node: Node) -> (reason: String, advice: String)? {
