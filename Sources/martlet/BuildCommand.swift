@@ -63,8 +63,7 @@ struct BuildCommand: ParsableCommand {
     @Option(help: "Refuse (exit 6) when the integers cost more than this share of accuracy.")
     var maxDrop: Double?
 
-    @Option(help: "Write how faithful the integers are, layer by layer, as JSON.")
-    var report: String?
+    @OptionGroup var report: ReportOptions
 
     @OptionGroup var quantization: QuantizationOptions
 
@@ -100,7 +99,7 @@ struct BuildCommand: ParsableCommand {
         guard maxDrop == nil || labels != nil && !quantization.files.isEmpty else {
             throw ValidationError("--max-drop needs --calibration, --validation and --labels")
         }
-        guard report == nil || !quantization.files.isEmpty else {
+        guard report.paths.isEmpty || !quantization.files.isEmpty else {
             throw ValidationError("--report needs --calibration")
         }
     }
@@ -118,9 +117,7 @@ struct BuildCommand: ParsableCommand {
             labels: labels,
             goldenCount: goldenVectors
         )
-        try checkGates(measured, planned: file.planned, target: target)
         let comparison = try compare(measured, file: file)
-        try checkDrop(comparison)
         let image = BundleAssembly.image(file.planned, measured: measured)
         let assembly = BundleAssembly(
             command: self,
@@ -136,10 +133,17 @@ struct BuildCommand: ParsableCommand {
             files: metadata,
             keys: signers
         )
-        try BundleWriter.write(bundle.bytes, to: output)
-        if let report, let quality = file.calibrated?.report {
-            try OutputFile.write(quality.json(), to: report)
+        // A build that is refused has a report too: it says why.
+        var outcome = BuildReport(assembly, runnable, image: image, bundle: bundle.bytes)
+        do {
+            try checkGates(measured, planned: file.planned, target: target)
+            try checkDrop(comparison)
+        } catch {
+            outcome.refusal = error
         }
+        try report.write(outcome)
+        if let refusal = outcome.refusal { throw refusal }
+        try BundleWriter.write(bundle.bytes, to: output)
         try BuildResult(
             command: self,
             manifest: bundle.manifest,
