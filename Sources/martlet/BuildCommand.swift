@@ -99,6 +99,7 @@ struct BuildCommand: ParsableCommand {
         guard maxDrop == nil || labels != nil && !quantization.files.isEmpty else {
             throw ValidationError("--max-drop needs --calibration, --validation and --labels")
         }
+        try report.check()
         guard report.paths.isEmpty || !quantization.files.isEmpty else {
             throw ValidationError("--report needs --calibration")
         }

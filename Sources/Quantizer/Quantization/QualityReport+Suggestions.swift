@@ -52,6 +52,13 @@ extension QualityReport {
 }
 
 extension QualityReport.Layer {
+    /// Whether a value was seen that clipping moves by more than a step.
+    public var clipsBeyondStep: Bool {
+        let low = seenMinimum.map { chosenMinimum - Double($0) } ?? 0
+        let high = seenMaximum.map { Double($0) - chosenMaximum } ?? 0
+        return max(low, high) > Double(scale)
+    }
+
     /// Why the layer adds noise, by what is easiest to change, and what to try.
     fileprivate func cause(added: Double, isMinMax: Bool) -> (finding: String, remedy: String) {
         if isRangeGrowing {
@@ -60,7 +67,13 @@ extension QualityReport.Layer {
                 "calibrate on more samples, or on more varied ones"
             )
         }
-        if saturation >= 0.001, !isMinMax {
+        if ["Softmax", "Logistic", "Tanh"].contains(operatorName) {
+            return (
+                "the scale of its integers is fixed, so \(activationBits)-bit steps limit it",
+                "leave it out where the device only needs the largest output, or accept it"
+            )
+        }
+        if saturation >= 0.001, clipsBeyondStep, !isMinMax {
             return (
                 "the chosen range leaves out \((saturation * 100).short) % of the values",
                 "compare with --ranges min-max and --ranges 99.99"

@@ -61,11 +61,19 @@ struct ArenaChart {
                 let name = block.tensors.first
             else { return nil }
             return """
-                <span class="label" style="left:\(at: place.left)%;width:\(at: place.width)%;\
-                top:\(at: place.top)%;height:\(at: place.height)%"><b>\(Markup(name: name))</b> \
+                <span class="label\(place.width < 30 ? " small" : "")" \
+                style="left:\(at: place.left)%;width:\(at: place.width)%;\
+                top:\(at: place.top)%;height:\(at: place.height)%">\
+                <b>\(Markup(name: Self.end(of: name)))</b> \
                 <small>\(Wording.bytes(block.sizeBytes))</small></span>
                 """
         }
+    }
+
+    /// The last two parts of the path that names a tensor, of the first where there are several.
+    private static func end(of name: String) -> String {
+        let first = name.split(separator: ";", maxSplits: 1).first ?? ""
+        return first.split(separator: "/").suffix(2).joined(separator: "/")
     }
 
     private var rules: [Markup] {

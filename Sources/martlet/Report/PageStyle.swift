@@ -124,7 +124,8 @@ enum PageStyle {
           vector-effect: non-scaling-stroke; }
         .label { position: absolute; overflow: hidden; padding: 5px 8px; font-size: 12px;
           line-height: 15px; color: var(--on-block); pointer-events: none; }
-        .label b { font-weight: 560; }
+        .label b { font-weight: 560; display: block; white-space: nowrap; overflow: hidden;
+          text-overflow: ellipsis; }
         .label small { display: block; font-size: 11.5px; opacity: 0.75; }
         .bound { position: absolute; left: 0; right: 0; border-top: 2px dashed var(--bad);
           pointer-events: none; }
@@ -192,7 +193,7 @@ enum PageStyle {
         """
 
     private static let media: Markup = """
-        @media (max-width: 860px) { main { padding: 24px 16px 48px; }
+        @media screen and (max-width: 860px) { main { padding: 24px 16px 48px; }
           h1 { font-size: 27px; }
           section { margin-top: 34px; }
           .verdict { grid-template-columns: minmax(0, 1fr); gap: 8px; padding: 18px;
@@ -200,7 +201,8 @@ enum PageStyle {
           .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
           .tile { padding: 13px 14px; }
           .tile .number { font-size: 21px; }
-          .chart { padding: 24px 14px 16px 58px; }
+          .tile:last-child:nth-child(odd) { grid-column: 1 / -1; }
+          .chart { padding: 24px 14px 16px 66px; }
           .layers thead { display: none; }
           .layers, .layers tbody { display: block; }
           .layers tr { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
@@ -213,17 +215,19 @@ enum PageStyle {
           .layers .worst .name { padding-left: 34px; }
           .layers .name { padding-left: 0; }
           .rank { left: 0; top: 4px; }
-          .layers td.number::before { content: attr(data-label); display: block;
-            font-size: 12px; color: var(--quiet); }
+          .layers td.number::before, .layers td:last-child::before {
+            content: attr(data-label); display: block; font-size: 12px; color: var(--quiet); }
           .decisions, .decisions tbody { display: block; }
           .decisions thead { display: none; }
           .decisions tr { display: block; border-bottom: 1px solid var(--line);
             padding: 10px 0; }
           .decisions td { display: block; border: 0; padding: 2px 0; }
           .decisions td:first-child, .decisions .places { width: auto; }
-          .label small { display: none; } }
+          .label.small, .label small { display: none; } }
         @media print { :root { --page: #ffffff; } body { font-size: 10.5pt; }
           main { max-width: none; padding: 0; }
+          .tile { padding: 8px 12px; }
+          .layers td { padding: 8px; font-size: 9pt; }
           section, .chart, .look li, tr, .tile { break-inside: avoid; }
           #layers, #decisions { break-inside: auto; }
           h2, .note { break-after: avoid; } }

@@ -9,7 +9,8 @@ extension QualityPage {
             "<li>\(line(of: $0, deployment.accuracy))</li>\n" as Markup
         }
         let refusal: Markup =
-            deployment.refusal.map { "<p class=\"refusal\">\($0).</p>" as Markup } ?? .empty
+            deployment.refusal.map { "<p class=\"refusal\">\(sentence($0)).</p>" as Markup }
+            ?? .empty
         let interval = deployment.accuracy.flatMap { accuracy in
             accuracy.drop.map {
                 IntervalChart(
@@ -129,7 +130,8 @@ extension QualityPage {
             Tile(
                 "Bundle",
                 Wording.bytes(sizes.bundleBytes),
-                "signed; image \(Wording.bytes(sizes.imageBytes)), float file "
+                (deployment.refusal == nil ? "signed" : "not written")
+                    + "; image \(Wording.bytes(sizes.imageBytes)), float file "
                     + Wording.bytes(sizes.modelFileBytes)
             ),
             Tile(

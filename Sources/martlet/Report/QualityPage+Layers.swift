@@ -149,15 +149,8 @@ extension QualityPage {
         guard share > 0 else { return "<span class=\"quiet\">none</span>" }
         guard share >= 0.000_005 else { return "&lt; 0.001 %" }
         let text = Wording.percent(share, digits: share < 0.001 ? 3 : 2)
-        return share >= 0.005 && isFar(layer) ? "<span class=\"warn\">\(text)</span>" : "\(text)"
-    }
-
-    /// Whether values are clipped by more than a step, which rounding would cost as well.
-    private func isFar(_ layer: QualityReport.Layer) -> Bool {
-        let step = Double(layer.scale)
-        let low = layer.seenMinimum.map { layer.chosenMinimum - Double($0) } ?? 0
-        let high = layer.seenMaximum.map { Double($0) - layer.chosenMaximum } ?? 0
-        return max(low, high) > step
+        return share >= 0.005 && layer.clipsBeyondStep
+            ? "<span class=\"warn\">\(text)</span>" : "\(text)"
     }
 
     private func work(_ layer: QualityReport.Layer, total: Double) -> Markup {

@@ -111,7 +111,7 @@ struct QualityPage {
         )
     }
 
-    private func sentence(_ text: String) -> String {
+    func sentence(_ text: String) -> String {
         text.prefix(1).uppercased() + text.dropFirst()
     }
 

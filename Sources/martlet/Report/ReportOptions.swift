@@ -25,7 +25,10 @@ struct ReportOptions: ParsableArguments {
         Form(rawValue: URL(filePath: path).pathExtension.lowercased())
     }
 
-    func validate() throws {
+    /// Checks what the parser cannot, since it validates commands only.
+    ///
+    /// - Throws: `ValidationError` for another form, and for a latency that nobody would see.
+    func check() throws {
         if let path = paths.first(where: { ReportOptions.form(of: $0) == nil }) {
             throw ValidationError("--report takes names that end in .html or .json, not '\(path)'")
         }
