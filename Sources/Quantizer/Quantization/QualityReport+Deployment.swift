@@ -131,18 +131,22 @@ extension QualityReport {
         /// The bytes in use at each step.
         public var liveBytes: [Int]
 
-        /// Makes an arena from its blocks.
+        /// Makes an arena from its blocks, whose steps are at least 0.
         public init(sizeBytes: Int, lowerBoundBytes: Int, blocks: [Block]) {
             self.sizeBytes = sizeBytes
             self.lowerBoundBytes = lowerBoundBytes
             self.blocks = blocks
             let count = (blocks.map(\.lastStep).max() ?? 0) + 1
             stepCount = count
-            liveBytes = (0..<count).map { step in
-                blocks.reduce(0) { sum, block in
-                    let isLive = block.firstStep <= step && step <= block.lastStep
-                    return isLive ? sum + block.sizeBytes : sum
-                }
+            var change = [Int](repeating: 0, count: count + 1)
+            for block in blocks {
+                change[block.firstStep] += block.sizeBytes
+                change[block.lastStep + 1] -= block.sizeBytes
+            }
+            var live = 0
+            liveBytes = change.dropLast().map { step in
+                live += step
+                return live
             }
         }
     }

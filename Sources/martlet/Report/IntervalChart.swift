@@ -3,7 +3,9 @@ import Quantizer
 /// The interval of an accuracy drop against its budget.
 struct IntervalChart {
     let share: QualityReport.Share
-    let limit: Double?
+    let gate: QualityReport.Gate?
+
+    private var limit: Double? { gate?.limit }
 
     /// The drop on the left and right edge, with room around everything that is shown.
     private var axis: (low: Double, high: Double) {
@@ -32,7 +34,7 @@ struct IntervalChart {
         let nought: Markup =
             isNear ? .empty : "<span class=\"above nil\" style=\"left:\(at: place(0))%\">0</span>"
         return """
-            <figure class="interval">
+            <figure class="interval \(gate?.verdict.rawValue ?? "plain")">
             <div class="track">\
             <i class="zero" style="left:\(at: place(0))%"></i>\
             <i class="span" style="left:\(at: low)%;width:\(at: high - low)%"></i>\

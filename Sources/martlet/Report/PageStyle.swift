@@ -49,13 +49,11 @@ enum PageStyle {
         """
 
     private static let headline: Markup = """
+        .plain { --state: var(--quiet); }
         .verdict { margin-top: 28px; background: var(--card); border: 1px solid var(--line);
           border-left: 5px solid var(--state); border-radius: 10px; padding: 22px 26px;
           display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 32px;
-          align-items: center; --state: var(--quiet); }
-        .verdict.pass { --state: var(--good); }
-        .verdict.open { --state: var(--open); }
-        .verdict.fail { --state: var(--bad); }
+          align-items: center; }
         .stamp { font-size: 22px; font-weight: 620; color: var(--state);
           letter-spacing: -0.01em; }
         .verdict.plain .stamp { color: var(--ink); }
@@ -71,7 +69,12 @@ enum PageStyle {
           opacity: 0.45; min-width: 2px; }
         .track .estimate { top: -4px; bottom: -4px; width: 4px; margin-left: -2px;
           border-radius: 2px; background: var(--state); }
-        .verdict.plain .estimate, .verdict.plain .span { background: var(--accent); }
+        .interval.plain { --state: var(--accent); }
+        .pass { --state: var(--good); }
+        .open, .inconclusive { --state: var(--open); }
+        .fail { --state: var(--bad); }
+        .word { color: var(--state); font-weight: 600; white-space: nowrap; }
+        .word::before { content: "• "; }
         .track .zero { top: -8px; bottom: -8px; border-left: 1px solid var(--quiet); }
         .track .limit { top: -10px; bottom: -10px; border-left: 2px dashed var(--ink); }
         .track span { position: absolute; transform: translateX(-50%); font-size: 12.5px;

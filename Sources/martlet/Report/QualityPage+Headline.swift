@@ -15,7 +15,7 @@ extension QualityPage {
             accuracy.drop.map {
                 IntervalChart(
                     share: $0,
-                    limit: deployment.gates.first { $0.measure == .accuracyDrop }?.limit
+                    gate: deployment.gates.first { $0.measure == .accuracyDrop }
                 ).markup
             }
         }
@@ -50,11 +50,11 @@ extension QualityPage {
         case .accuracyDrop:
             var text: Markup = """
                 <b>Accuracy drop</b> \(Wording.points(gate.value)) points, budget \
-                \(Wording.points(gate.limit)) — \(gate.verdict.rawValue)
+                \(Wording.points(gate.limit)) \(word(gate.verdict))
                 """
             if let drop = accuracy?.drop, let count = accuracy?.sampleCount {
                 text += """
-                    : the 95 % interval on \(Wording.count(count)) samples runs from \
+                    <br/>95 % interval on \(Wording.count(count)) samples: \
                     \(Wording.points(drop.lower)) to \(Wording.points(drop.upper))
                     """
             }
@@ -68,14 +68,18 @@ extension QualityPage {
         case .accuracy:
             return """
                 <b>Accuracy</b> \(Wording.percent(gate.value)), at least \
-                \(Wording.percent(gate.limit)) — \(gate.verdict.rawValue)
+                \(Wording.percent(gate.limit)) \(word(gate.verdict))
                 """
         case .memoryBytes:
             return """
                 <b>Memory</b> \(Wording.bytes(Int(gate.value))) for arena and weights, the target \
-                has \(Wording.bytes(Int(clamping: gate.limit))) — \(gate.verdict.rawValue)
+                has \(Wording.bytes(Int(clamping: gate.limit))) \(word(gate.verdict))
                 """
         }
+    }
+
+    private func word(_ verdict: QualityReport.Gate.Verdict) -> Markup {
+        "<span class=\"word \(verdict.rawValue)\">\(verdict.rawValue)</span>"
     }
 
     /// The numbers that people ask for first.
