@@ -65,8 +65,7 @@ struct BuildCommand: ParsableCommand {
 
     @OptionGroup var gate: GateOptions
 
-    @Option(help: "Write how faithful the integers are, layer by layer, as JSON.")
-    var report: String?
+    @OptionGroup var report: ReportOptions
 
     @OptionGroup var options: ModelOptions
     @OptionGroup var quantization: QuantizationOptions
@@ -105,7 +104,9 @@ struct BuildCommand: ParsableCommand {
         guard gate.maxDrop == nil || labels != nil && !quantization.files.isEmpty else {
             throw ValidationError("--max-drop needs --calibration, --validation and --labels")
         }
-        guard report == nil || !quantization.files.isEmpty else {
+        try gate.check()
+        try report.check()
+        guard report.paths.isEmpty || !quantization.files.isEmpty else {
             throw ValidationError("--report needs --calibration")
         }
     }
@@ -123,10 +124,7 @@ struct BuildCommand: ParsableCommand {
             isLabelled: labels != nil,
             goldenCount: goldenVectors
         )
-        try checkMemory(file.planned, target: target)
         let evaluation = try evaluate(measured, file: file)
-        try checkAccuracy(evaluation)
-        try gate.check(evaluation?.comparison)
         let image = BundleAssembly.image(file.planned, measured: measured)
         let assembly = BundleAssembly(
             command: self,
@@ -142,10 +140,18 @@ struct BuildCommand: ParsableCommand {
             files: metadata,
             keys: signers
         )
-        try BundleWriter.write(bundle.bytes, to: output)
-        if let report, let quality = file.calibrated?.report {
-            try OutputFile.write(quality.json(), to: report)
+        // A build that is refused has a report too: it says why.
+        var outcome = BuildReport(assembly, runnable, image: image, bundle: bundle.bytes)
+        do {
+            try checkMemory(file.planned, target: target)
+            try checkAccuracy(evaluation)
+            try gate.check(evaluation?.comparison)
+        } catch {
+            outcome.refusal = error
         }
+        try report.write(outcome)
+        if let refusal = outcome.refusal { throw refusal }
+        try BundleWriter.write(bundle.bytes, to: output)
         try BuildResult(
             command: self,
             manifest: bundle.manifest,

@@ -94,6 +94,8 @@ struct CalibratedModel {
     /// The float model as it was imported: the truth to compare with.
     let float: Graph
     let calibrationFiles: [String]
+    /// What is suspicious about the calibration samples.
+    private(set) var findings: [String] = []
 
     /// Prepares, calibrates and quantizes a float graph.
     ///
@@ -109,6 +111,7 @@ struct CalibratedModel {
         let judging = validation.isEmpty ? nil : try FloatSamples(paths: validation, graph: float)
         for finding in try CalibrationLint(given, validation: judging).findings {
             Console.note("warning: \(finding)")
+            findings.append(finding)
         }
         var progress = ProgressBar("calibrate", total: given.samples.count)
         (graph, report) = try quantizeFaithfully(
