@@ -112,6 +112,7 @@ struct BuildCommand: ParsableCommand {
         Console.note("import and plan \(model)")
         let file = try modelFile(bytes, target: target.profile)
         let runnable = try HostModel(file.planned)
+        runnable.rawInputs = file.calibrated?.rawInputs ?? []
         let measured = try Measurement(
             of: runnable,
             validation: validation,
@@ -129,7 +130,10 @@ struct BuildCommand: ParsableCommand {
             measured: measured,
             comparison: comparison
         )
-        let metadata = try MetadataWriter.files(assembly.facts(contentID: Sodium.blake2b(image)))
+        let facts = try assembly.facts(contentID: Sodium.blake2b(image))
+        let metadata =
+            try MetadataWriter.files(facts)
+            + PreprocessingRecord.files(file.calibrated?.rawInputs ?? [])
         let bundle = try BundleWriter.encode(
             image: image,
             manifest: assembly.manifest(),
@@ -169,7 +173,11 @@ struct BuildCommand: ParsableCommand {
         else { return nil }
         return try FloatComparison(
             calibrated.float,
-            samples: FloatSamples(paths: validation, graph: calibrated.float),
+            samples: FloatSamples(
+                paths: validation,
+                graph: calibrated.float,
+                raw: calibrated.rawInputs
+            ),
             labels: NumpyArray(path: labels).integers(place: labels),
             predictions: measured.predictions,
             classCount: evaluation.confusion.count

@@ -95,7 +95,10 @@ struct BundleAssembly {
                 "goldenVectors": String(command.goldenVectors),
                 "counter": String(command.counter),
                 "floor": String(command.floor),
-            ].merging(command.quantization.record) { own, _ in own },
+            ].merging(command.quantization.record) { own, _ in own }
+                .merging(PreprocessingRecord.options(file.calibrated?.rawInputs ?? [])) { own, _ in
+                    own
+                },
             materials: try materials(),
             operators: operatorCounts,
             metrics: metrics,

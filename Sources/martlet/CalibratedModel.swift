@@ -20,6 +20,8 @@ struct QuantizationOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Correct biases where the outputs gain by it.")
     var biasCorrection = true
 
+    @OptionGroup var preprocessing: PreprocessingOptions
+
     var scheme: Scheme { Scheme(rangeMethod: ranges.method, correctsBiases: biasCorrection) }
 
     /// The options by name, for the record; empty without calibration.
@@ -55,26 +57,33 @@ struct RangeOption: ExpressibleByArgument, Sendable {
 struct CalibratedModel {
     let graph: QuantizedGraph
     let report: QualityReport
-    /// The float model as it was imported: the truth to compare with.
+    /// The float model that takes raw data: the truth to compare with.
     let float: Graph
+    /// What callers give at each input, where it was declared.
+    let rawInputs: [RawInput?]
     let calibrationFiles: [String]
 
     /// Prepares, calibrates and quantizes a float graph.
     ///
     /// - Parameters:
-    ///   - float: the imported graph.
+    ///   - imported: the imported graph.
     ///   - options: the samples, and how.
     ///   - validation: the samples that will judge the result, to find overlaps; may be empty.
     /// - Throws: `Failure` or an error of the quantizer, which say what stands in the way.
-    init(_ float: Graph, _ options: QuantizationOptions, validation: [String]) throws {
-        self.float = float
-        let given = try FloatSamples(paths: options.files, graph: float)
+    init(_ imported: Graph, _ options: QuantizationOptions, validation: [String]) throws {
+        let preprocessed = try options.preprocessing.prepend(to: imported)
+        float = preprocessed.graph
+        rawInputs = preprocessed.inputs
+        let given = try FloatSamples(paths: options.files, graph: float, raw: rawInputs)
         calibrationFiles = given.paths
-        let judging = validation.isEmpty ? nil : try FloatSamples(paths: validation, graph: float)
+        let judging =
+            validation.isEmpty
+            ? nil : try FloatSamples(paths: validation, graph: float, raw: rawInputs)
         for finding in try CalibrationLint(given, validation: judging).findings {
             Console.note("warning: \(finding)")
         }
         let prepared = try prepareForQuantization(float, equalizes: options.equalization)
+            .preceded(by: preprocessed.decisions)
         var progress = ProgressBar("calibrate", total: given.samples.count)
         let table = try calibrate(
             prepared.graph,

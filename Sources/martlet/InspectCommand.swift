@@ -4,6 +4,7 @@ import Foundation
 import InferenceRuntime
 import ModelGraph
 import Planner
+import Quantizer
 import Terminal
 
 /// Shows what is in a model or a bundle.
@@ -25,7 +26,9 @@ struct InspectCommand: ParsableCommand {
     mutating func run() throws {
         let bytes = try InputFile.read(file, limitBytes: HostBundle.sizeMax)
         if HostBundle.isBundle(bytes) {
-            try BundleSummary(HostBundle(bytes: bytes, path: file, trust: trust)).show(asJSON: json)
+            let bundle = try HostBundle(bytes: bytes, path: file, trust: trust)
+            let raw = try PreprocessingRecord.rawInputs(of: bundle, path: file)
+            try BundleSummary(bundle, raw).show(asJSON: json)
         } else {
             let target = TargetProfile(name: "host", sdk: "x86_64", memoryBytes: .max)
             try ModelSummary(ModelFile(path: file, bytes: bytes, target: target)).show(asJSON: json)
@@ -164,8 +167,10 @@ private struct BundleSummary: Encodable {
     let arenaBytes: Int
     let arenaLowerBoundBytes: Int
     let operatorCount: Int
+    let preprocessing: [RawInput]
 
-    init(_ host: HostBundle) throws {
+    init(_ host: HostBundle, _ raw: [RawInput?]) throws {
+        preprocessing = raw.compactMap { $0 }
         let text = String(decoding: host.verified.manifest.encoded(), as: UTF8.self)
         manifest = text.split(separator: "\n").map(String.init)
         signers = host.verified.signers.map { SignatureSlot.keyID(of: $0).hexadecimal }
@@ -198,6 +203,7 @@ private struct BundleSummary: Encodable {
                     [$0.kind, String($0.offsetBytes), String($0.sizeBytes)]
                 }
         )
+        for input in preprocessing { Console.printLine(input.line) }
         Console.printLine("\(operatorCount) operators")
         Console.printLine("arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
         Console.printLine("\(goldenVectors) golden vectors, baseline of \(baselineSamples) samples")

@@ -100,6 +100,7 @@ struct RunnableModel {
         if HostBundle.isBundle(bytes) {
             let bundle = try HostBundle(bytes: bytes, path: path, trust: trust)
             model = try HostModel(image: bundle.image)
+            model.rawInputs = try PreprocessingRecord.rawInputs(of: bundle, path: path)
             graph = nil
             name = String(decoding: bundle.verified.manifest.name, as: UTF8.self)
         } else {

@@ -36,13 +36,18 @@ struct NumpyArray {
             shape = file.shape
             self.bytes = bytes[file.dataRange]
         } catch {
-            throw Failure(
-                .io,
-                "this is not an array that can be read: \(error)",
-                place: path,
-                help: "save it with numpy.save as a plain C-order array"
-            )
+            throw NumpyArray.failure(error, path: path)
         }
+    }
+
+    /// What to say of a file that is no array.
+    static func failure(_ error: any Error, path: String) -> Failure {
+        Failure(
+            .io,
+            "this is not an array that can be read: \(error)",
+            place: path,
+            help: "save it with numpy.save as a plain C-order array"
+        )
     }
 
     private static func split(_ path: String) -> (file: String, member: String?) {
