@@ -100,6 +100,7 @@ struct BuildCommand: ParsableCommand {
         guard maxDrop == nil || labels != nil && !quantization.files.isEmpty else {
             throw ValidationError("--max-drop needs --calibration, --validation and --labels")
         }
+        try quantization.check()
         guard report == nil || !quantization.files.isEmpty else {
             throw ValidationError("--report needs --calibration")
         }
@@ -163,7 +164,8 @@ struct BuildCommand: ParsableCommand {
             bytes: bytes,
             target: target,
             quantization: quantization,
-            validation: validation
+            validation: validation,
+            labels: labels
         )
     }
 

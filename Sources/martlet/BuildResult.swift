@@ -31,6 +31,7 @@ struct BuildResult {
         let accuracy: AccuracyReport?
         let float: Reference?
         let outputSignalToNoiseDecibels: Double?
+        let data: [DataFinding]?
     }
 
     private var decibels: Double? {
@@ -62,7 +63,8 @@ struct BuildResult {
                         won: $0.wonCount
                     )
                 },
-                outputSignalToNoiseDecibels: decibels
+                outputSignalToNoiseDecibels: decibels,
+                data: file.calibrated?.report.dataFindings
             )
         )
     }

@@ -20,9 +20,28 @@ struct QuantizationOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Correct biases where the outputs gain by it.")
     var biasCorrection = true
 
+    @Option(help: "The classes of the calibration samples, to find those that are missing.")
+    var calibrationLabels: String?
+
+    @Flag(help: "Refuse (exit 6) data with findings that spoil the result.")
+    var strictData = false
+
     @OptionGroup var preprocessing: PreprocessingOptions
 
     var scheme: Scheme { Scheme(rangeMethod: ranges.method, correctsBiases: biasCorrection) }
+
+    /// Refuses options that mean nothing without calibration.
+    ///
+    /// - Throws: `ValidationError`.
+    func check() throws {
+        guard files.isEmpty else { return }
+        guard !strictData, calibrationLabels == nil, !preprocessing.isGiven else {
+            throw ValidationError(
+                "--strict-data, --calibration-labels, --preprocessing and the --input options "
+                    + "need --calibration"
+            )
+        }
+    }
 
     /// The options by name, for the record; empty without calibration.
     var record: [String: String] {
@@ -56,7 +75,7 @@ struct RangeOption: ExpressibleByArgument, Sendable {
 /// A float model made integer on calibration samples.
 struct CalibratedModel {
     let graph: QuantizedGraph
-    let report: QualityReport
+    private(set) var report: QualityReport
     /// The float model that takes raw data: the truth to compare with.
     let float: Graph
     /// What callers give at each input, where it was declared.
@@ -69,8 +88,14 @@ struct CalibratedModel {
     ///   - imported: the imported graph.
     ///   - options: the samples, and how.
     ///   - validation: the samples that will judge the result, to find overlaps; may be empty.
+    ///   - labels: their classes, where they are known.
     /// - Throws: `Failure` or an error of the quantizer, which say what stands in the way.
-    init(_ imported: Graph, _ options: QuantizationOptions, validation: [String]) throws {
+    init(
+        _ imported: Graph,
+        _ options: QuantizationOptions,
+        validation: [String],
+        labels: String?
+    ) throws {
         let preprocessed = try options.preprocessing.prepend(to: imported)
         float = preprocessed.graph
         rawInputs = preprocessed.inputs
@@ -79,9 +104,17 @@ struct CalibratedModel {
         let judging =
             validation.isEmpty
             ? nil : try FloatSamples(paths: validation, graph: float, raw: rawInputs)
-        for finding in try CalibrationLint(given, validation: judging).findings {
-            Console.note("warning: \(finding)")
-        }
+        var check = try DataCheck(
+            given,
+            judging: judging,
+            model: preprocessed,
+            options: DataOptions(
+                strictData: options.strictData,
+                labels: labels,
+                calibrationLabels: options.calibrationLabels
+            )
+        )
+        try check.settle()
         let prepared = try prepareForQuantization(float, equalizes: options.equalization)
             .preceded(by: preprocessed.decisions)
         var progress = ProgressBar("calibrate", total: given.samples.count)
@@ -90,13 +123,11 @@ struct CalibratedModel {
             samples: given.samples,
             options: CalibrationOptions { progress.update($0) }
         )
-        if let first = table.growingTensors.first {
-            Console.note(
-                "warning: the ranges of \(table.growingTensors.count) tensor(s) each rest on one "
-                    + "sample, such as '\(first)'; more samples would widen them"
-            )
-        }
+        try given.check()
         Console.note("quantize \(prepared.graph.nodes.count) nodes")
         (graph, report) = try quantize(prepared, calibration: table, scheme: options.scheme)
+        check.add(report)
+        try check.settle()
+        report.dataFindings = check.findings
     }
 }

@@ -58,6 +58,8 @@ struct EvaluateCommand: ParsableCommand {
     )
     var maxDrop: Double?
 
+    @OptionGroup(title: "Raw data of a float model") var preprocessing: PreprocessingOptions
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -79,7 +81,12 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     mutating func run() throws {
-        let results = try ModelResults(path: model, inputs: inputs, trust: trust)
+        let results = try ModelResults(
+            path: model,
+            inputs: inputs,
+            trust: trust,
+            preprocessing: preprocessing
+        )
         let task = try task.make(labels: labels, results: results, topCount: topCount)
         var report = EvaluationReport(
             task: self.task,
@@ -94,7 +101,12 @@ struct EvaluateCommand: ParsableCommand {
         }
         if let against {
             let arrays = againstInputs.isEmpty ? inputs : againstInputs
-            let other = try ModelResults(path: against, inputs: arrays, trust: trust)
+            let other = try ModelResults(
+                path: against,
+                inputs: arrays,
+                trust: trust,
+                preprocessing: preprocessing
+            )
             report.comparison = try task.comparison(
                 candidate: results,
                 reference: other,

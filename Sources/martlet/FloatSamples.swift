@@ -1,5 +1,4 @@
 import ModelGraph
-import Packager
 import Quantizer
 import Terminal
 
@@ -13,14 +12,14 @@ struct FloatSamples {
     /// For each sample one tensor for every input of the graph.
     var samples: Samples { Samples(columns: columns) }
 
-    /// Opens one array for each input and checks every sample.
+    /// Opens one array for each input.
     ///
     /// - Parameters:
     ///   - paths: `.npy` or `.npz` files in the order of the inputs, or `NAME=FILE`; samples lie
     ///     along the first axis.
     ///   - graph: the float graph whose inputs they fill.
     ///   - raw: what callers give at each input, where it was declared.
-    /// - Throws: `Failure` for another type or shape, and for NaN and infinities.
+    /// - Throws: `Failure` for another type or shape.
     init(paths: [String], graph: Graph, raw: [RawInput?]) throws {
         let ordered = try NamedFiles.order(paths, names: graph.inputs.map(\.name))
         let columns = try zip(ordered, graph.inputs).enumerated().map { index, pair in
@@ -38,11 +37,41 @@ struct FloatSamples {
                 "the inputs hold different numbers of samples: \(columns.map(\.count))"
             )
         }
-        for column in columns {
-            for sample in 0..<count { try column.check(column.reals(sample), sample: sample) }
-        }
         self.paths = ordered
         self.columns = columns
+    }
+
+    /// Checks every sample and says what is suspicious about them.
+    ///
+    /// - Parameters:
+    ///   - role: what they are for, such as `calibration`.
+    ///   - graph: the float graph that they were opened for.
+    ///   - raw: what callers give at each input, where it was declared.
+    /// - Returns: what was seen.
+    /// - Throws: `Failure` for NaN, infinities and numbers that are no bytes where bytes were
+    ///   declared.
+    func lint(role: String, graph: Graph, raw: [RawInput?]) throws -> DataLint {
+        var lint = DataLint(role: role, graph: graph, raw: raw)
+        for (index, sample) in samples.enumerated() {
+            for (column, tensor) in zip(columns, sample) {
+                try column.check(tensor.values, sample: index)
+            }
+            lint.add(sample)
+        }
+        try check()
+        return lint
+    }
+
+    /// What is unexpected about the element types of the arrays.
+    func typeFindings(role: String) -> [DataFinding] {
+        columns.compactMap { $0.typeFinding(role: role) }
+    }
+
+    /// Reports a read that failed since the arrays were opened.
+    ///
+    /// - Throws: `Failure` when a file changed under it.
+    func check() throws {
+        for column in columns { try column.array.check() }
     }
 
     /// Samples in the order of their files.
@@ -54,32 +83,6 @@ struct FloatSamples {
 
         subscript(index: Int) -> [FloatTensor] {
             columns.compactMap { FloatTensor(shape: $0.shape, values: $0.reals(index)) }
-        }
-    }
-}
-
-extension FloatSamples {
-    /// The digest of the bits of each sample.
-    var digests: [String] {
-        samples.map { sample in
-            ContentDigest.sha256(
-                sample.flatMap { tensor in
-                    tensor.values.flatMap { value in
-                        withUnsafeBytes(of: value.bitPattern.littleEndian) { [UInt8]($0) }
-                    }
-                }
-            )
-        }
-    }
-
-    /// The samples in which every input is one number repeated.
-    var constantSamples: [Int] {
-        samples.indices.filter { index in
-            let sample = samples[index]
-            return sample.contains { $0.values.count > 1 }
-                && sample.allSatisfy { tensor in
-                    tensor.values.allSatisfy { $0 == tensor.values.first }
-                }
         }
     }
 }

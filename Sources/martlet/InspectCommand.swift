@@ -27,8 +27,7 @@ struct InspectCommand: ParsableCommand {
         let bytes = try InputFile.read(file, limitBytes: HostBundle.sizeMax)
         if HostBundle.isBundle(bytes) {
             let bundle = try HostBundle(bytes: bytes, path: file, trust: trust)
-            let raw = try PreprocessingRecord.rawInputs(of: bundle, path: file)
-            try BundleSummary(bundle, raw).show(asJSON: json)
+            try BundleSummary(bundle, path: file).show(asJSON: json)
         } else {
             let target = TargetProfile(name: "host", sdk: "x86_64", memoryBytes: .max)
             try ModelSummary(ModelFile(path: file, bytes: bytes, target: target)).show(asJSON: json)
@@ -169,8 +168,7 @@ private struct BundleSummary: Encodable {
     let operatorCount: Int
     let preprocessing: [RawInput]
 
-    init(_ host: HostBundle, _ raw: [RawInput?]) throws {
-        preprocessing = raw.compactMap { $0 }
+    init(_ host: HostBundle, path: String) throws {
         let text = String(decoding: host.verified.manifest.encoded(), as: UTF8.self)
         manifest = text.split(separator: "\n").map(String.init)
         signers = host.verified.signers.map { SignatureSlot.keyID(of: $0).hexadecimal }
@@ -188,6 +186,8 @@ private struct BundleSummary: Encodable {
             return (sections, golden.count, baseline.sampleCount)
         }
         let model = try HostModel(image: image)
+        preprocessing = try PreprocessingRecord.rawInputs(of: host, model: model, path: path)
+            .compactMap { $0 }
         arenaBytes = model.program.arenaSizeBytes
         arenaLowerBoundBytes = model.program.arenaLowerBoundBytes
         operatorCount = model.program.operatorCount

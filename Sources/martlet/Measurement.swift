@@ -48,6 +48,7 @@ struct Measurement {
             }
             progress.update(index + 1)
         }
+        try samples.check()
         self.predictions = predictions
         golden = vectors
         baseline = counters.baseline(sampleCount: samples.count)

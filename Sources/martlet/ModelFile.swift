@@ -36,7 +36,8 @@ struct ModelFile {
         bytes: [UInt8],
         target: TargetProfile,
         quantization: QuantizationOptions,
-        validation: [String]
+        validation: [String],
+        labels: String?
     ) throws {
         self.bytes = bytes
         let imported = try ModelFile.graph(path: path, bytes: bytes)
@@ -48,7 +49,12 @@ struct ModelFile {
                 help: "leave out --calibration"
             )
         }
-        let calibrated = try CalibratedModel(imported, quantization, validation: validation)
+        let calibrated = try CalibratedModel(
+            imported,
+            quantization,
+            validation: validation,
+            labels: labels
+        )
         graph = calibrated.graph
         self.calibrated = calibrated
         planned = try plan(graph, for: target)
@@ -100,7 +106,11 @@ struct RunnableModel {
         if HostBundle.isBundle(bytes) {
             let bundle = try HostBundle(bytes: bytes, path: path, trust: trust)
             model = try HostModel(image: bundle.image)
-            model.rawInputs = try PreprocessingRecord.rawInputs(of: bundle, path: path)
+            model.rawInputs = try PreprocessingRecord.rawInputs(
+                of: bundle,
+                model: model,
+                path: path
+            )
             graph = nil
             name = String(decoding: bundle.verified.manifest.name, as: UTF8.self)
         } else {

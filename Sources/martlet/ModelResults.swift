@@ -18,22 +18,31 @@ struct ModelResults {
     /// a float model on the reference interpreter.
     ///
     /// - Throws: `Failure` when the model or an array cannot be used.
-    init(path: String, inputs: [String], trust: TrustOptions) throws {
+    init(
+        path: String,
+        inputs: [String],
+        trust: TrustOptions,
+        preprocessing: PreprocessingOptions? = nil
+    ) throws {
         let bytes = try InputFile.read(path, limitBytes: HostBundle.sizeMax)
         if !HostBundle.isBundle(bytes) {
             let graph = try ModelFile.graph(path: path, bytes: bytes)
             if graph.inputs.contains(where: { graph[$0.tensor].type == .float32 }) {
-                try runFloat(graph, inputs)
+                try runFloat(graph, inputs, preprocessing)
                 return
             }
         }
         try runIntegers(try RunnableModel(path: path, trust: trust).model, inputs)
     }
 
-    private mutating func runFloat(_ graph: Graph, _ inputs: [String]) throws {
+    private mutating func runFloat(
+        _ graph: Graph,
+        _ inputs: [String],
+        _ preprocessing: PreprocessingOptions?
+    ) throws {
         let type = graph[graph.outputs[0].tensor].type
         isIndex = type == .int32 || type == .int64
-        let run = try ReferenceRun(graph, paths: inputs)
+        let run = try ReferenceRun(graph, paths: inputs, preprocessing: preprocessing)
         try run.forEachSample("evaluate in floating point") { inputs, outputs in
             append(input: inputs[0].values, output: outputs[0].values)
         }
@@ -47,11 +56,13 @@ struct ModelResults {
         for index in 0..<samples.count {
             let input = samples[index]
             append(
-                input: source.reals(input[0]),
+                input: model.rawInputs.first??.modelValues(input[0], port: source)
+                    ?? source.reals(input[0]),
                 output: sink.reals(model.infer(input)[0][...])
             )
             progress.update(index + 1)
         }
+        try samples.check()
     }
 
     private mutating func append(input: [Float], output: [Float]) {
@@ -63,6 +74,18 @@ struct ModelResults {
             reconstructionErrors.append(sum / Double(input.count))
         }
         outputs.append(output)
+    }
+}
+
+extension RawInput {
+    /// The numbers that the float model behind an input of bytes sees; `nil` for other inputs.
+    fileprivate func modelValues(_ stored: ArraySlice<UInt8>, port: PortInfo) -> [Float]? {
+        guard place == .device, declared.type != .float32, declared.layout == nil else {
+            return nil
+        }
+        let shift: Float = declared.type == .uint8 ? 128 : 0
+        let raw = stored.map { Float(Int8(bitPattern: $0)) + shift }
+        return transform.apply(raw, shape: port.shape)
     }
 }
 

@@ -24,11 +24,6 @@ struct NumpyArray {
         )
     }
 
-    /// The whole file that `path` names, even when it names one array of several.
-    static func fileBytes(path: String) throws -> [UInt8] {
-        try InputFile.read(split(path).file, limitBytes: fileSizeMax)
-    }
-
     private init(bytes: [UInt8], path: String) throws {
         do {
             let file = try NumpyFile(validating: bytes)
@@ -50,7 +45,7 @@ struct NumpyArray {
         )
     }
 
-    private static func split(_ path: String) -> (file: String, member: String?) {
+    static func split(_ path: String) -> (file: String, member: String?) {
         guard let range = path.range(of: ".npz:") else { return (path, nil) }
         return (String(path[..<range.upperBound].dropLast()), String(path[range.upperBound...]))
     }

@@ -13,6 +13,7 @@ import Yams
 ///         mean: [0.485, 0.456, 0.406]
 ///         std: [0.229, 0.224, 0.225]
 ///         axis: 1
+///         range: [-2.2, 2.7]  # what the model was trained on, to check data against
 enum PreprocessingFile {
     /// The largest file: a mean and a deviation for each of ten thousand features.
     static let sizeMax = 1_000_000
@@ -42,7 +43,8 @@ enum PreprocessingFile {
             .usage,
             "this is not a preprocessing file: \(text)",
             place: path,
-            help: "give 'inputs:', each with any of input, type, layout, scale, mean, std, axis"
+            help: "give 'inputs:', each with any of input, type, layout, scale, mean, std, axis, "
+                + "range"
         )
     }
 
@@ -60,7 +62,7 @@ enum PreprocessingFile {
     }
 
     private static func declaration(_ node: Node, place: String) throws -> InputPreprocessing {
-        let known: Set = ["input", "type", "layout", "scale", "mean", "std", "axis"]
+        let known: Set = ["input", "type", "layout", "scale", "mean", "std", "axis", "range"]
         let fields = try mapping(node, place, known: known)
         var declared = InputPreprocessing()
         func scalar<Value>(_ key: String, _ read: (String) -> Value?) throws -> Value? {
@@ -88,6 +90,7 @@ enum PreprocessingFile {
         declared.scale = try scalar("scale", number) ?? declared.scale
         declared.mean = try list("mean") ?? declared.mean
         declared.std = try list("std") ?? declared.std
+        declared.range = try list("range")
         return declared
     }
 

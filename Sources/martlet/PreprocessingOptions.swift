@@ -33,6 +33,13 @@ struct PreprocessingOptions: ParsableArguments {
     @Option(help: "The raw dimension that means run along; the channels, or the last, if left out.")
     var inputAxis: [String] = []
 
+    /// Whether there is any option.
+    var isGiven: Bool {
+        file != nil
+            || ![inputType, inputScale, inputMean, inputStd, inputLayout, inputAxis]
+                .allSatisfy(\.isEmpty)
+    }
+
     /// The declarations, one an input.
     ///
     /// - Throws: `Failure` for a file or option that cannot be read.

@@ -40,13 +40,25 @@ struct PreprocessingRecord: Codable {
 
     /// What callers give at each input of a verified bundle.
     ///
+    /// - Parameters:
+    ///   - bundle: the bundle.
+    ///   - model: its model, whose inputs the record must fit.
+    ///   - path: the bundle's path, for messages.
+    /// - Returns: one entry an input; none when nothing was declared.
     /// - Throws: `Failure` for a record that cannot be used.
-    static func rawInputs(of bundle: HostBundle, path: String) throws -> [RawInput?] {
+    static func rawInputs(
+        of bundle: HostBundle,
+        model: HostModel,
+        path: String
+    ) throws -> [RawInput?] {
         guard let bytes = bundle.metadata(fileName) else { return [] }
         guard bytes.count <= sizeMax,
             let record = try? JSONDecoder().decode(PreprocessingRecord.self, from: Data(bytes)),
             record.version == currentVersion,
-            record.inputs.allSatisfy({ $0.map { $0.transform.isUsable } ?? true })
+            record.inputs.count == model.inputs.count,
+            zip(record.inputs, model.inputs).allSatisfy({ raw, port in
+                raw.map { $0.transform.fits(port.shape) } ?? true
+            })
         else {
             throw Failure(
                 .unsupported,

@@ -2,61 +2,63 @@ import Foundation
 import InferenceRuntime
 import Terminal
 
-/// An array of samples whose elements are converted when they are asked for.
+/// An array of samples whose elements are read and converted when they are asked for.
 ///
-/// A plain `.npy` file is mapped, so that memory does not grow with its size; an array of an
-/// archive is held. The file must not shrink while it is in use.
+/// A plain `.npy` file is read in pieces, so that memory does not grow with its size; an array of
+/// an archive is held.
 struct SampleArray {
     let path: String
     let type: NumpyType
     let shape: [Int]
-    private let data: Data
-    private let start: Int
+    /// The number of elements.
+    let elementCount: Int
+    private let source: Source
+
+    /// Where the elements are.
+    private enum Source {
+        case file(SampleFile, start: Int)
+        case memory(ArraySlice<UInt8>)
+    }
 
     /// Opens `PATH.npy`, the only array of `PATH.npz`, or the array `NAME` of `PATH.npz:NAME`.
     ///
     /// - Throws: `Failure` when it is no array that can be read.
     init(path: String) throws {
         self.path = path
-        if let mapped = try SampleArray.map(path) {
-            let head = [UInt8](mapped.prefix(NumpyLimits.headerSizeBytesMax))
+        if let file = try SampleArray.open(path) {
+            let head = file.bytes(0..<min(file.sizeBytes, NumpyLimits.headerSizeBytesMax))
             do {
-                let file = try head.withUnsafeBytes {
-                    try NumpyFile(header: $0, fileSizeBytes: UInt64(mapped.count))
+                let array = try head.withUnsafeBytes {
+                    try NumpyFile(header: $0, fileSizeBytes: UInt64(file.sizeBytes))
                 }
-                (type, shape, data) = (file.type, file.shape, mapped)
-                start = file.dataRange.lowerBound
+                (type, shape, elementCount) = (array.type, array.shape, array.elementCount)
+                source = .file(file, start: array.dataRange.lowerBound)
             } catch {
                 throw NumpyArray.failure(error, path: path)
             }
             return
         }
         let array = try NumpyArray(path: path)
-        (type, shape, data, start) = (array.type, array.shape, Data(array.bytes), 0)
+        (type, shape) = (array.type, array.shape)
+        elementCount = array.bytes.count / array.type.sizeBytes
+        source = .memory(array.bytes)
     }
 
-    /// A regular file that is no archive, mapped; `nil` for all others.
-    private static func map(_ path: String) throws -> Data? {
-        let url = URL(filePath: path)
-        let values = try? url.resourceValues(forKeys: [.isRegularFileKey, .fileSizeKey])
-        guard values?.isRegularFile == true, let size = values?.fileSize, size > 0 else {
-            return nil
-        }
-        guard size <= NumpyArray.fileSizeMax else {
-            throw Failure(
-                .io,
-                "the file has more than the \(NumpyArray.fileSizeMax) bytes that are read",
-                place: path
-            )
-        }
-        guard let data = try? Data(contentsOf: url, options: .alwaysMapped) else {
-            throw Failure(.io, "cannot read the file", place: path)
-        }
-        return data.starts(with: [0x50, 0x4B]) ? nil : data
+    /// A regular file that is no archive; `nil` for all others.
+    private static func open(_ path: String) throws -> SampleFile? {
+        guard NumpyArray.split(path).member == nil,
+            let file = try SampleFile(path: path, limitBytes: NumpyArray.fileSizeMax),
+            file.sizeBytes < 2 || file.bytes(0..<2) != [0x50, 0x4B]
+        else { return nil }
+        return file
     }
 
-    /// The number of elements.
-    var elementCount: Int { (data.count - start) / type.sizeBytes }
+    /// Reports a read that failed since the array was opened.
+    ///
+    /// - Throws: `Failure` when the file changed under it.
+    func check() throws {
+        if case .file(let file, _) = source { try file.check() }
+    }
 
     /// Whether the elements are floating point.
     var isReal: Bool { type == .float32 || type == .float64 }
@@ -64,10 +66,12 @@ struct SampleArray {
     /// The stored bytes of some elements.
     func bytes(_ elements: Range<Int>) -> [UInt8] {
         let size = type.sizeBytes
-        let first = data.startIndex + start
-        return [UInt8](
-            data[(first + elements.lowerBound * size)..<(first + elements.upperBound * size)]
-        )
+        let (lower, upper) = (elements.lowerBound * size, elements.upperBound * size)
+        switch source {
+        case .file(let file, let start): return file.bytes(start + lower..<start + upper)
+        case .memory(let bytes):
+            return [UInt8](bytes[bytes.startIndex + lower..<bytes.startIndex + upper])
+        }
     }
 
     /// Some elements as real numbers; integers beyond 2²⁴ are rounded.

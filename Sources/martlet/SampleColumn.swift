@@ -1,3 +1,4 @@
+import InferenceRuntime
 import ModelGraph
 import Quantizer
 import Terminal
@@ -83,6 +84,31 @@ struct SampleColumn {
                 + "\(type.rawValue)",
             place: array.path,
             help: "give raw bytes, or declare the type float32"
+        )
+    }
+
+    /// What is unexpected about the array's element type.
+    func typeFinding(role: String) -> DataFinding? {
+        let declared = raw?.declared.type ?? .float32
+        let (message, advice): (String, String)
+        switch (declared, array.type) {
+        case (_, .float64):
+            message = "the array holds float64, which is rounded to float32"
+            advice = "save float32, or the bytes that were declared"
+        case (.float32, .bool):
+            message = "the array holds truth values"
+            advice = "check that the right array was saved"
+        case (.uint8, .uint8), (.int8, .int8), (.float32, _): return nil
+        case (let type, let given):
+            message = "the array holds \(given), the input was declared to take \(type.rawValue)"
+            advice = "save raw data as the device has it"
+        }
+        return DataFinding(
+            .elementType,
+            .note,
+            place: "\(role) input '\(port)'",
+            message: message,
+            advice: advice
         )
     }
 

@@ -6,7 +6,7 @@ import Terminal
 /// when it is asked for.
 struct SampleSet {
     let count: Int
-    private let array: SampleArray
+    let array: SampleArray
     private let port: PortInfo
     private let conversion: Conversion
 
@@ -178,6 +178,13 @@ struct ModelSamples {
         guard sets.allSatisfy({ $0.count == sets[0].count }) else {
             throw Failure(.usage, "the inputs hold different numbers of samples")
         }
+    }
+
+    /// Reports a read that failed since the arrays were opened.
+    ///
+    /// - Throws: `Failure` when a file changed under it.
+    func check() throws {
+        for set in sets { try set.array.check() }
     }
 
     /// The stored bytes of every input of one sample.

@@ -7,10 +7,11 @@ public struct ChannelTransform: Sendable, Hashable, Codable {
     /// What the difference is multiplied with; as many as there are offsets.
     public let factors: [Double]
 
-    /// Whether a transform that was read from a file can be applied: as many factors as offsets, at
-    /// least one, all finite.
-    public var isUsable: Bool {
-        axis >= 0 && !offsets.isEmpty && offsets.count == factors.count
+    /// Whether a transform that was read from a file can be applied to tensors of a shape: all
+    /// numbers finite, one of each kind, or one for each element of the axis.
+    public func fits(_ shape: [Int]) -> Bool {
+        let channels = shape.indices.contains(axis) ? shape[axis] : 0
+        return (offsets.count == 1 || offsets.count == channels) && offsets.count == factors.count
             && (offsets + factors).allSatisfy(\.isFinite)
     }
 
@@ -18,12 +19,13 @@ public struct ChannelTransform: Sendable, Hashable, Codable {
     ///
     /// - Parameters:
     ///   - values: the elements of one tensor, row-major.
-    ///   - shape: the tensor's shape, which holds `axis`.
+    ///   - shape: the tensor's shape, which the transform fits.
     /// - Returns: as many numbers, rounded once to float32.
     public func apply(_ values: [Float], shape: [Int]) -> [Float] {
         if offsets.count == 1 {
             return values.map { Float((Double($0) - offsets[0]) * factors[0]) }
         }
+        precondition(fits(shape), "\(offsets.count) channels on axis \(axis) of \(shape)")
         let inner = shape[(axis + 1)...].reduce(1, *)
         return values.enumerated().map { index, value in
             let channel = index / inner % offsets.count
@@ -76,6 +78,11 @@ public struct ChannelTransform: Sendable, Hashable, Codable {
                 channel: channel,
                 value: declared.std[channel]
             )
+        }
+        if let range = declared.range {
+            guard range.count == 2, range[0] < range[1], range.allSatisfy(\.isFinite) else {
+                throw .rangeMalformed(input: name)
+            }
         }
         let offsets = declared.mean.map { $0 / declared.scale }
         let factors = declared.std.map { declared.scale / $0 }

@@ -43,6 +43,9 @@ public struct InputPreprocessing: Sendable, Hashable, Codable {
     /// The raw dimension that `mean` and `std` run along; `nil` for the layout's channels, or the
     /// last.
     public var axis: Int?
+    /// The smallest and largest number that the model was trained on, to check data against; `nil`
+    /// when they are not known.
+    public var range: [Double]?
     /// The change of layout; `nil` when raw images lie as the model takes them.
     public var layout: Layout?
 
@@ -54,6 +57,7 @@ public struct InputPreprocessing: Sendable, Hashable, Codable {
         mean: [Double] = [0],
         std: [Double] = [1],
         axis: Int? = nil,
+        range: [Double]? = nil,
         layout: Layout? = nil
     ) {
         self.input = input
@@ -62,7 +66,14 @@ public struct InputPreprocessing: Sendable, Hashable, Codable {
         self.mean = mean
         self.std = std
         self.axis = axis
+        self.range = range
         self.layout = layout
+    }
+
+    /// The declared range of the numbers that the model sees.
+    var expectedRange: ClosedRange<Double>? {
+        guard let range, range.count == 2, range[0] <= range[1] else { return nil }
+        return range[0]...range[1]
     }
 
     /// The declaration in one line, for records and messages.
@@ -99,6 +110,8 @@ public enum PreprocessingError: Error, Sendable, Hashable {
     case deviationNotPositive(input: String, channel: Int, value: Double)
     /// There is neither one number nor one for each channel.
     case lengthMismatch(input: String, field: String, count: Int, channels: Int, axis: Int)
+    /// The range is not two finite numbers in ascending order.
+    case rangeMalformed(input: String)
     /// The axis is not one of the input's dimensions.
     case axisOutOfRange(input: String, axis: Int, rank: Int)
     /// A layout is that of images, which have four dimensions.
@@ -126,6 +139,8 @@ extension PreprocessingError: CustomStringConvertible {
             "std \(channel) of input '\(input)' is \(value), not a number above 0"
         case .lengthMismatch(let input, let field, let count, let channels, let axis):
             "\(field) of input '\(input)' has \(count) numbers, but axis \(axis) has \(channels)"
+        case .rangeMalformed(let input):
+            "the range of input '\(input)' is not two numbers, the smaller first"
         case .axisOutOfRange(let input, let axis, let rank):
             "axis \(axis) of input '\(input)' is not below its \(rank) dimensions"
         case .layoutNeedsImages(let input, let shape):

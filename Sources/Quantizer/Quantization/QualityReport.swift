@@ -53,6 +53,8 @@ public struct QualityReport: Sendable, Hashable, Codable {
     public let layers: [Layer]
     /// Tensors whose ranges would likely widen with more samples.
     public let growingTensors: [String]
+    /// What is suspicious about the data.
+    public var dataFindings: [DataFinding] = []
     /// What was done, and why.
     public internal(set) var decisions: [Decision]
 
