@@ -22,12 +22,22 @@ struct PreprocessingRefusalTests {
         let raw = try #require(wrapped.inputs[0])
         #expect(raw.place == .caller)
         #expect(wrapped.graph.nodes.count == 1)
-        #expect(wrapped.decisions.contains { $0.place == "x" && $0.reason.contains("feature 0") })
+        #expect(wrapped.decisions.contains { $0.place == "x" && $0.reason.contains("channel 0") })
         // (0.51 - 0.5) / 0.01, (700 - 1000) / 300, (-3 + 3) / 2, (49 - 40) / 9.
         let values = raw.transform.apply([0.51, 700, -3, 49], shape: [1, 4])
         for (value, expected) in zip(values, [Float(1), -1, 0, 1]) {
             #expect(abs(value - expected) < 1e-5)
         }
+    }
+
+    @Test("a mean far from 0 is left to the input's quantization too")
+    func callersOffset() throws {
+        // A temperature of 293 ± 2 kelvin: one step of raw int8 would be more than a kelvin.
+        let declared = InputPreprocessing(mean: [293], std: [2])
+        let wrapped = try prepending([declared], to: Self.table().finished())
+        #expect(wrapped.inputs[0]?.place == .caller)
+        let image = InputPreprocessing(mean: [127.5], std: [127.5])
+        #expect(try prepending([image], to: Self.table().finished()).inputs[0]?.place == .device)
     }
 
     @Test("features of alike spans fold into the first layer")

@@ -79,8 +79,9 @@ public struct InputPreprocessing: Sendable, Hashable, Codable {
     /// The declaration in one line, for records and messages.
     public var summary: String {
         func list(_ values: [Double]) -> String {
-            values.count == 1
-                ? "\(values[0])" : "[" + values.map { "\($0)" }.joined(separator: ", ") + "]"
+            if values.count == 1 { return "\(values[0])" }
+            let shown = values.prefix(4).map { "\($0)" }.joined(separator: ", ")
+            return values.count > 4 ? "[\(shown), … \(values.count) numbers]" : "[\(shown)]"
         }
         var parts = [type.rawValue]
         if let layout { parts.append(layout.rawValue) }

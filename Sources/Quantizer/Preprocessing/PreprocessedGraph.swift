@@ -34,8 +34,8 @@ public struct PreprocessedGraph: Sendable {
 ///
 /// Each declaration becomes a subtraction and a multiplication with constants, behind a transpose
 /// where the layout changes, so that the graph takes raw numbers; `prepareForQuantization` then
-/// folds them into the first layer where that is exact. Real numbers of features whose spans
-/// differ so much that one int8 scale would cost a feature more than a bit are left to the caller:
+/// folds them into the first layer where that is exact. Real numbers whose means and
+/// spans are such that one int8 scale would cost a feature more than a bit are left to the caller:
 /// the quantization of the input standardises each feature with a scale of its own, and the graph
 /// stays as it is.
 ///
@@ -98,14 +98,14 @@ extension GraphRewrite {
         let transform = try ChannelTransform(declared, name: port.name, shape: shape)
         let coarseness = transform.rawCoarseness
         let isCallers =
-            declared.type == .float32 && declared.layout == nil && !transform.isUniform
+            declared.type == .float32 && declared.layout == nil
             && coarseness.factor > Self.coarsenessMax
         if isCallers {
             record(
                 .kept,
                 port.name,
-                "standardised by the input's quantization, since one int8 scale over raw features "
-                    + "would be \(Int(min(coarseness.factor, 1e9))) times coarser for feature "
+                "standardised by the input's quantization, since one int8 scale over raw numbers "
+                    + "would be \(Int(min(coarseness.factor, 1e9))) times coarser for channel "
                     + "\(coarseness.channel)"
             )
         } else {

@@ -6,7 +6,11 @@ extension QualityReport {
     /// What calibration shows about its data: tensors that saturate, and ranges that still grow.
     public var rangeFindings: [DataFinding] {
         var findings: [DataFinding] = []
-        let saturated = layers.filter { $0.saturation > Self.saturationAdvised }
+        // Softmax, logistic and tanh end at 1, one step beyond what their fixed scale reaches.
+        let saturated = layers.filter {
+            $0.saturation > Self.saturationAdvised
+                && !["Softmax", "Logistic", "Tanh"].contains($0.operatorName)
+        }
         if let worst = saturated.max(by: { $0.saturation < $1.saturation }) {
             findings.append(
                 DataFinding(
