@@ -105,6 +105,7 @@ struct BuildCommand: ParsableCommand {
             throw ValidationError("--max-drop needs --calibration, --validation and --labels")
         }
         try gate.check()
+        try quantization.check()
         try report.check()
         guard report.paths.isEmpty || !quantization.files.isEmpty else {
             throw ValidationError("--report needs --calibration")
@@ -118,6 +119,7 @@ struct BuildCommand: ParsableCommand {
         Console.note("import and plan \(model)")
         let file = try modelFile(bytes, target: target.profile)
         let runnable = try HostModel(file.planned)
+        runnable.rawInputs = file.calibrated?.rawInputs ?? []
         let measured = try Measurement(
             of: runnable,
             validation: validation,
@@ -133,7 +135,10 @@ struct BuildCommand: ParsableCommand {
             measured: measured,
             evaluation: evaluation
         )
-        let metadata = try MetadataWriter.files(assembly.facts(contentID: Sodium.blake2b(image)))
+        let facts = try assembly.facts(contentID: Sodium.blake2b(image))
+        let metadata =
+            try MetadataWriter.files(facts)
+            + PreprocessingRecord.files(file.calibrated?.rawInputs ?? [])
         let bundle = try BundleWriter.encode(
             image: image,
             manifest: assembly.manifest(),
@@ -172,7 +177,8 @@ struct BuildCommand: ParsableCommand {
             options: options,
             target: target,
             quantization: quantization,
-            validation: validation
+            validation: validation,
+            labels: labels
         )
     }
 
@@ -187,7 +193,7 @@ struct BuildCommand: ParsableCommand {
         guard let calibrated = file.calibrated else { return report }
         report.comparison = try task.comparison(
             candidate: results,
-            reference: ModelResults(float: calibrated.float, inputs: validation),
+            reference: ModelResults(calibrated, inputs: validation),
             maximalDrop: gate.maxDrop
         )
         report.comparison?.against = "its float model"

@@ -52,6 +52,8 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var gate: GateOptions
 
+    @OptionGroup(title: "Raw data of a float model") var preprocessing: PreprocessingOptions
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -76,7 +78,8 @@ struct EvaluateCommand: ParsableCommand {
             path: model,
             inputs: inputs,
             options: options,
-            trust: trust
+            trust: trust,
+            preprocessing: preprocessing
         )
         let task = try task.make(labels: labels, results: results, topCount: topCount)
         var report = EvaluationReport(
@@ -96,7 +99,8 @@ struct EvaluateCommand: ParsableCommand {
                 path: against,
                 inputs: arrays,
                 options: options,
-                trust: trust
+                trust: trust,
+                preprocessing: preprocessing
             )
             report.comparison = try task.comparison(
                 candidate: results,

@@ -2,12 +2,15 @@ import BundleFormat
 import Foundation
 import InferenceRuntime
 import Planner
+import Quantizer
 
 /// A program on the host with the memory that it needs: the device's own executor.
 ///
 /// A class because it owns memory that the program and the executor point into.
 final class HostModel {
     let program: Program
+    /// What callers give at each input, where preprocessing was declared.
+    var rawInputs: [RawInput?] = []
     private var executor: Executor
     private let memory: AlignedMemory
 

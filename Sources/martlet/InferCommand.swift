@@ -54,6 +54,8 @@ struct InferCommand: ParsableCommand {
     @Option(help: "The kernels to run with.")
     var tier: Tier = .scalar
 
+    @OptionGroup(title: "Raw data of a float model") var preprocessing: PreprocessingOptions
+
     @Flag(help: "Write real numbers instead of stored integers.")
     var dequantize = false
 
@@ -89,7 +91,8 @@ struct InferCommand: ParsableCommand {
             )
         }
         let graph = try ModelFile.graph(path: model, bytes: bytes, options: options)
-        try show(try ReferenceRun(graph, paths: inputs).write(to: outputDir, resets: resetState))
+        let run = try ReferenceRun(graph, paths: inputs, preprocessing: preprocessing)
+        try show(try run.write(to: outputDir, resets: resetState))
     }
 
     /// Names the written files on standard output.
@@ -121,6 +124,7 @@ struct InferCommand: ParsableCommand {
             }
             progress.update(index + 1)
         }
+        try samples.check()
         for (index, port) in ports.enumerated() {
             try write(results[index], port: port, count: samples.count, to: outputs[index])
         }

@@ -4,6 +4,7 @@ import Foundation
 import InferenceRuntime
 import ModelGraph
 import Planner
+import Quantizer
 import Terminal
 
 /// Shows what is in a model or a bundle.
@@ -29,7 +30,8 @@ struct InspectCommand: ParsableCommand {
     mutating func run() throws {
         let bytes = try InputFile.read(file, limitBytes: HostBundle.sizeMax)
         if HostBundle.isBundle(bytes) {
-            try BundleSummary(HostBundle(bytes: bytes, path: file, trust: trust)).show(asJSON: json)
+            let bundle = try HostBundle(bytes: bytes, path: file, trust: trust)
+            try BundleSummary(bundle, path: file).show(asJSON: json)
         } else {
             let graph = try ModelFile.graph(path: file, bytes: bytes, options: options)
             let isFloat = graph.inputs.contains { graph[$0.tensor].type == .float32 }
@@ -198,8 +200,9 @@ private struct BundleSummary: Encodable {
     let arenaLowerBoundBytes: Int
     let operatorCount: Int
     let states: [String]
+    let preprocessing: [RawInput]
 
-    init(_ host: HostBundle) throws {
+    init(_ host: HostBundle, path: String) throws {
         let text = String(decoding: host.verified.manifest.encoded(), as: UTF8.self)
         manifest = text.split(separator: "\n").map(String.init)
         signers = host.verified.signers.map { SignatureSlot.keyID(of: $0).hexadecimal }
@@ -217,6 +220,8 @@ private struct BundleSummary: Encodable {
             return (sections, golden.count, baseline.sampleCount)
         }
         let model = try HostModel(image: image)
+        preprocessing = try PreprocessingRecord.rawInputs(of: host, model: model, path: path)
+            .compactMap { $0 }
         arenaBytes = model.program.arenaSizeBytes
         arenaLowerBoundBytes = model.program.arenaLowerBoundBytes
         operatorCount = model.program.operatorCount
@@ -233,6 +238,7 @@ private struct BundleSummary: Encodable {
                     [$0.kind, String($0.offsetBytes), String($0.sizeBytes)]
                 }
         )
+        for input in preprocessing { Console.printLine(input.line) }
         Console.printLine("\(operatorCount) operators")
         if !states.isEmpty {
             Console.printLine("keeps state between inferences: \(states.joined(separator: ", "))")

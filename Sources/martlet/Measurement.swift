@@ -48,6 +48,7 @@ struct Measurement {
             }
             progress.update(index + 1)
         }
+        try samples.check()
         self.results = results
         golden = vectors.map { Measurement.vector(model, $0) }
         baseline = counters.baseline(sampleCount: samples.count)

@@ -71,7 +71,15 @@ struct QualityReportTests {
     @Test("a report with all its parts survives JSON, byte for byte")
     func roundTrip() throws {
         var (_, _, report) = try QuantizationTests.quantized(QuantizationTests.classifier(2))
-        report.findings = ["calibration samples that repeat others: 1 (4)"]
+        report.dataFindings = [
+            DataFinding(
+                .repeatedSamples,
+                .warning,
+                place: "calibration",
+                message: "1 sample repeats another",
+                advice: "leave it out"
+            )
+        ]
         report.deployment = try Self.deployment()
         let bytes = try report.json()
         let again = try JSONDecoder().decode(QualityReport.self, from: Data(bytes))
@@ -92,8 +100,11 @@ struct QualityReportTests {
             classCount: 3
         )
         var accuracy = QualityReport.Accuracy(integers)
-        let paired = PairedComparison(referenceOnly: 2, candidateOnly: 0, samples: 6)
-        accuracy.compare(with: float, agreement: 4.0 / 6, paired: paired)
+        accuracy.float = QualityReport.Share(float)
+        accuracy.agreement = 4.0 / 6
+        accuracy.lostCount = 2
+        accuracy.wonCount = 0
+        accuracy.drop = QualityReport.Share(value: 2.0 / 6, lower: 0, upper: 0.7)
         let verdict = GateVerdict.inconclusive(neededSampleCount: 90)
         return QualityReport.Deployment(
             name: "<&>",

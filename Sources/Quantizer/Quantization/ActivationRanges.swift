@@ -15,6 +15,7 @@ struct ActivationRanges {
     ) throws(QuantizationError) {
         let groups = ScaleGroups(graph)
         let inputs = Set(graph.inputs.map(\.tensor.index))
+        let byteRanges = graph.byteRanges()
         var ranges: [Int: ClosedRange<Double>] = [:]
         var isActivation = [Bool](repeating: false, count: graph.tensors.count)
         for tensor in graph.activations() {
@@ -22,6 +23,8 @@ struct ActivationRanges {
             let range: ClosedRange<Double>
             if graph.tensors[tensor].constant != nil {
                 range = try graph.constantRange(tensor)
+            } else if let known = byteRanges[tensor] {
+                range = known
             } else {
                 guard let entry = calibration.entry(tensor) else {
                     throw .notCalibrated(tensor: graph.tensors[tensor].name)

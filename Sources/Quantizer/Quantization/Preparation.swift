@@ -5,7 +5,14 @@ public struct PreparedGraph: Sendable {
     /// The graph.
     public let graph: Graph
     /// What was changed, in order.
-    public let decisions: [Decision]
+    public private(set) var decisions: [Decision]
+
+    /// The same graph with what was done to it before preparation first in the record.
+    public func preceded(by earlier: [Decision]) -> PreparedGraph {
+        var result = self
+        result.decisions = earlier + decisions
+        return result
+    }
 }
 
 /// Rewrites a float graph before calibration.
@@ -41,6 +48,7 @@ public func prepareForQuantization(
     rewrite.foldAffines()
     rewrite.decompose()
     rewrite.foldAffines()
+    rewrite.settleInputAffines()
     rewrite.fuseActivations()
     if equalizes { rewrite.equalizeLayers() }
     rewrite.removeDeadNodes()

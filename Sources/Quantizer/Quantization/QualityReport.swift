@@ -74,12 +74,12 @@ public struct QualityReport: Sendable, Hashable, Codable {
     public let layers: [Layer]
     /// Tensors whose ranges would likely widen with more samples.
     public let growingTensors: [String]
+    /// What is suspicious about the data.
+    public var dataFindings: [DataFinding] = []
     /// What was done, and why.
-    public internal(set) var decisions: [Decision]
+    public var decisions: [Decision]
     /// The layers that add the most noise, the worst first.
     public let suggestions: [Suggestion]
-    /// What is suspicious about the calibration samples; set by whoever looked.
-    public var findings: [String] = []
     /// What the packager found out; set by the packager.
     public var deployment: Deployment?
 

@@ -33,7 +33,6 @@ struct BuildReport {
     func quality(measuresLatency: Bool) -> QualityReport? {
         guard let calibrated = assembly.file.calibrated else { return nil }
         var report = calibrated.report
-        report.findings = calibrated.findings
         report.deployment = QualityReport.Deployment(
             name: command.name,
             version: command.version,

@@ -127,7 +127,11 @@ struct QualityPage {
             output stayed in its place on \(Wording.percent(report.agreement)).</li>
             """,
         ]
-        items += report.findings.map { "<li class=\"warn\">\(sentence($0)).</li>" }
+        // The ranges that grow are listed by name below.
+        items += report.dataFindings.filter { $0.kind != .growingRange }.map { finding in
+            let style = finding.severity == .note ? "note" : "warn"
+            return "<li class=\"\(style)\">\(sentence("\(finding)")).</li>"
+        }
         if !report.growingTensors.isEmpty {
             let names = report.growingTensors.prefix(12).map { name -> Markup in
                 "<code>\(Markup(name: name))</code> "

@@ -1,7 +1,7 @@
 import ModelGraph
 
 /// An elementwise operation of an activation with one constant a channel: `x * factor + addend`.
-private struct ChannelAffine {
+struct ChannelAffine {
     var factors: [Float]
     var addends: [Float]
     let input: TensorID
