@@ -13,8 +13,8 @@ enum ONNXValue {
 /// Translates a checked ONNX model into a graph, or collects everything that stands in the way.
 ///
 /// One walk over the nodes infers shapes, folds what is constant and emits the rest. Tensors keep
-/// ONNX's layout; an operator on images stands between two transposes, which `LayoutPass` moves
-/// and cancels afterwards.
+/// ONNX's layout; an operator on images stands between two transposes, which `TransposeSinking`
+/// moves and cancels afterwards.
 struct ONNXImporter {
     let model: ONNXModel
     let options: ImportOptions
@@ -52,8 +52,24 @@ struct ONNXImporter {
         readNames = Set(model.nodes.flatMap(\.reads) + model.proto.graph.output.map(\.name))
     }
 
-    /// Translates the whole model.
+    /// Translates the whole model and improves the graph.
     mutating func importGraph() throws(ImportError) -> Graph {
+        let translated = try translatedGraph()
+        do throws(GraphError) {
+            let result = try translated.optimized()
+            try result.validate()
+            for node in result.nodes {
+                try result.proveOperands(of: node)
+                try result.proveShapes(of: node)
+            }
+            return result
+        } catch {
+            throw .invalidGraph(error)
+        }
+    }
+
+    /// Translates the whole model, node by node.
+    mutating func translatedGraph() throws(ImportError) -> Graph {
         checkStructure()
         guard features.isEmpty else { throw .unsupported(features) }
         for constant in model.proto.graph.initializer { stored[constant.name] = constant }
@@ -65,16 +81,10 @@ struct ONNXImporter {
         guard features.isEmpty else { throw .unsupported(features) }
         do throws(GraphError) {
             try graph.validate()
-            let result = try graph.optimized()
-            try result.validate()
-            for node in result.nodes {
-                try result.proveOperands(of: node)
-                try result.proveShapes(of: node)
-            }
-            return result
         } catch {
             throw .invalidGraph(error)
         }
+        return graph
     }
 
     /// The nodes that the outputs need.
