@@ -114,7 +114,12 @@ public struct Executor: ~Copyable {
         case .argMax:
             unsafe kernels.pointee.arg_max(call.parameters(), call.a(), call.output)
         case .longShortTermMemory: runMemory(call)
-        default: runInt16(call, opcode)
+        default:
+            if opcode.activation == .int16 {
+                runInt16(call, opcode)
+            } else {
+                runRare(call, opcode)
+            }
         }
     }
 

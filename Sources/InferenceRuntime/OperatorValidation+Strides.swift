@@ -29,7 +29,7 @@ extension OperatorCheck {
     }
 
     /// The elements that six extents span, at most 2^30.
-    private func checkedExtents() throws(ProgramError) -> Int64 {
+    func checkedExtents() throws(ProgramError) -> Int64 {
         var count: Int64 = 1
         for d in 0..<Self.rank {
             let extent = Int64(parameter(d))
@@ -41,7 +41,7 @@ extension OperatorCheck {
     }
 
     /// Strides count elements and are not negative, so the last element is the farthest.
-    private func checkOperand(_ tensor: TensorRecord, firstWord: Int) throws(ProgramError) {
+    func checkOperand(_ tensor: TensorRecord, firstWord: Int) throws(ProgramError) {
         var last: Int64 = 0
         var dense: Int64 = 1
         var isDense = true

@@ -63,6 +63,7 @@ extension OperatorCheck {
         case .lookupInt16: try checkLookupInt16()
         case .sigmoidInt16: try checkSigmoid()
         case .rescale: try checkRescale()
+        default: try checkRare()
         }
     }
 

@@ -93,6 +93,14 @@ public enum Opcode: UInt16, Sendable {
     /// A change of scale and width, int8 or int16 on either side.
     case rescale = 36
     case resizeBilinearInt16 = 37
+    /// Two inputs with broadcasting, one implementation for every tier.
+    case prelu = 40
+    case squaredDifference, divide
+    /// A table of 65,536 bytes: every other operator of two int8 inputs.
+    case lookupPair
+    /// Overwrites the output where the first input is not zero.
+    case moveSelected
+    case batchMatMul, gather, logSoftmax, layerNormalization
 }
 
 /// How an accumulator is scaled back to a byte (fixed-point specification, 2.4).

@@ -67,11 +67,12 @@ extension Graph {
         case .argMax:
             try proveActivation(node.inputs[0], of: node, allowed: [.int8, .int16])
             try proveType(node.outputs[0], of: node, allowed: [.int32, .int64])
-        case .convolution2D, .depthwiseConvolution2D, .fullyConnected:
+        case .convolution2D, .depthwiseConvolution2D, .fullyConnected, .transposeConvolution2D:
             let type = computedType(of: node)
             try proveActivation(node.inputs[0], of: node, allowed: [type])
             try proveWeights(of: node)
             try proveActivation(node.outputs[0], of: node, allowed: [type])
+        case .gather, .select, .layerNormalization: try proveMixed(node)
         default:
             let type = computedType(of: node)
             for input in node.inputs { try proveActivation(input, of: node, allowed: [type]) }
@@ -111,6 +112,38 @@ extension Graph {
     /// The one type of a node's activations: int16 if its output is, else int8.
     private func computedType(of node: Node) -> DataType {
         self[node.outputs[0]].type == .int16 ? .int16 : .int8
+    }
+
+    /// Operators beside whose activations lies something else: indices, a condition, parameters.
+    private func proveMixed(_ node: Node) throws(GraphError) {
+        try proveActivation(node.outputs[0], of: node, allowed: [.int8])
+        var activations = node.inputs.prefix(1)
+        for case let other? in node.inputs.dropFirst() {
+            switch node.operator {
+            case .gather: try proveType(other, of: node, allowed: [.int32, .int64])
+            case .layerNormalization: try proveParameter(other, of: node)
+            default: activations.append(other)
+            }
+        }
+        if case .select = node.operator {
+            if let condition = node.inputs[0], self[condition].type == .bool {
+                activations = activations.dropFirst()
+            }
+        }
+        for input in activations { try proveActivation(input, of: node, allowed: [.int8]) }
+    }
+
+    /// A constant that the planner turns into fixed point, so it may be real or quantized.
+    private func proveParameter(_ id: TensorID, of node: Node) throws(GraphError) {
+        try proveType(id, of: node, allowed: [.int8, .int16, .int32, .float32])
+        let isUsable =
+            self[id].constant != nil && (self[id].type == .float32 || self[id].quantization != nil)
+        guard isUsable else {
+            throw .quantizationMismatch(
+                node: node.name,
+                detail: "'\(self[id].name)' must be a constant, real or with a scale"
+            )
+        }
     }
 
     private func proveWeights(of node: Node) throws(GraphError) {

@@ -149,7 +149,7 @@ extension Lowering {
     }
 
     /// The reference moves stored integers whatever their scale.
-    private func requireSameType(_ x: Int, _ y: Int) throws(PlanFault) {
+    func requireSameType(_ x: Int, _ y: Int) throws(PlanFault) {
         let (source, target) = (program.values[x], program.values[y])
         guard source.type == target.type else {
             throw .quantizationMismatch(

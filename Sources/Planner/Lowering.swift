@@ -77,9 +77,34 @@ struct Lowering {
         case .argMax(let axis): try lowerArgMax(axis)
         case .longShortTermMemory(let memory): try lowerMemory(memory)
         case .quantize, .dequantize: throw .notInteger("floats are converted by the caller")
-        case .reduce, .binary, .transposeConvolution2D, .batchMatMul, .prelu, .layerNormalization,
-            .logSoftmax, .gather, .select, .broadcast, .tile:
-            throw .noKernel
+        default: try lowerRare()
+        }
+    }
+
+    /// Operators that few models have, whose kernels know int8 only.
+    private mutating func lowerRare() throws(PlanFault) {
+        let tensors = node.inputs.compactMap { $0 } + node.outputs
+        guard !tensors.contains(where: { graph[$0].type == .int16 }) else { throw .noKernel }
+        switch node.operator {
+        case .reduce(.sum, let axes, _): try lowerSum(axes)
+        case .reduce(.maximum, let axes, _): try lowerExtremum(axes, isMinimum: false)
+        case .reduce(.minimum, let axes, _): try lowerExtremum(axes, isMinimum: true)
+        case .binary(.squaredDifference, let activation):
+            try lowerSquaredDifference(activation)
+        case .binary(.divide, let activation): try lowerDivide(activation)
+        case .binary(let kind, let activation): try lowerPairTable(kind, activation)
+        case .prelu: try lowerPrelu()
+        case .transposeConvolution2D(let window, let activation):
+            try lowerTransposeConvolution(window, activation)
+        case .batchMatMul(let left, let right):
+            try lowerBatchMatMul(transposesLeft: left, transposesRight: right)
+        case .layerNormalization(let epsilon): try lowerLayerNormalization(epsilon)
+        case .logSoftmax: try lowerLogSoftmax()
+        case .gather(let axis): try lowerGather(axis)
+        case .select: try lowerSelect()
+        case .broadcast: try lowerBroadcast()
+        case .tile(let multiples): try lowerTile(multiples)
+        default: throw .noKernel
         }
     }
 
@@ -93,7 +118,8 @@ struct Lowering {
             LoweredValue(
                 name: tensor.name,
                 shape: tensor.shape,
-                type: tensor.type,
+                // A program has no booleans: a condition is bytes, 0 or not.
+                type: tensor.type == .bool ? .uint8 : tensor.type,
                 scale: tensor.quantization?.scales.first ?? 0,
                 zeroPoint: tensor.quantization?.zeroPoints.first ?? 0,
                 constant: tensor.constant

@@ -11,8 +11,10 @@ struct MutatedPlanTests {
         "conv_2d_same", "depthwise_conv_2d_multiplier", "fully_connected", "average_pool_2d",
         "max_pool_2d", "add_broadcast_both", "sub", "mul_broadcast_channel", "maximum", "mean",
         "softmax", "logistic", "transpose", "pad", "concatenation", "split", "strided_slice",
-        "resize_bilinear", "resize_nearest_neighbor", "arg_max", "lstm_batch_3",
-        "variable_swapped",
+        "resize_bilinear", "resize_nearest_neighbor", "arg_max",
+        "transpose_conv_3_by_2_same", "prelu_channel", "squared_difference", "div", "select_v2",
+        "batch_matmul_broadcast_both", "reduce_min_1_and_3", "gather_computed", "log_softmax_10",
+        "lstm_batch_3", "variable_swapped",
     ]
 
     static let int16Models = [

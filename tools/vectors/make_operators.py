@@ -14,6 +14,7 @@ import numpy as np
 
 import elementwise_cases
 import memory_cases
+import rare_cases
 import rounding_cases
 import shape_cases
 import window_cases
@@ -45,6 +46,7 @@ FAMILIES = [
     rounding_cases.rounding_cases,
     memory_cases.lstm_cases,
     memory_cases.variable_cases,
+    rare_cases.rare_cases,
 ]
 
 

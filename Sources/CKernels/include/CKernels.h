@@ -268,4 +268,6 @@ struct martlet_kernel_table {
 /* The kernels for a weight layout, or null when this build or this CPU has none. */
 const struct martlet_kernel_table *_Nullable martlet_kernels(uint16_t tier);
 
+#include "CKernelsRare.h"
+
 #endif

@@ -50,13 +50,13 @@ extension TFLiteImporter {
         case .varHandle: try importHandle()
         case .readVariable: try importRead()
         case .assignVariable: try importAssign()
-        default: try importFloatOperator(code)
+        default: try importRareOperator(code)
         }
         try finishOutputs()
     }
 
     /// Operators that the reference interpreter knows, and devices do not yet.
-    private mutating func importFloatOperator(
+    mutating func importFloatOperator(
         _ code: TFLiteOperatorCode
     ) throws(NodeProblem) {
         guard isFloat else {
@@ -67,9 +67,7 @@ extension TFLiteImporter {
             )
         }
         switch code {
-        case .div: try importBinary(.divide, options: 29)
         case .pow: try importBinary(.power, options: nil)
-        case .squaredDifference: try importBinary(.squaredDifference, options: nil)
         case .floor: try importUnary(.floor)
         case .ceil: try importUnary(.ceiling)
         case .exp: try importUnary(.exponential)
@@ -81,13 +79,6 @@ extension TFLiteImporter {
         case .square: try importUnary(.square)
         case .elu: try importUnary(.elu(alpha: 1))
         case .gelu: try importUnary(.gelu(isApproximate: try options(116).bool(0)))
-        case .sum: try importReduction(.sum)
-        case .reduceMax: try importReduction(.maximum)
-        case .reduceMin: try importReduction(.minimum)
-        case .logSoftmax: try emit(.logSoftmax, [try value(0)], to: try result())
-        case .prelu: try emit(.prelu, [try value(0), try value(1)], to: try result())
-        case .batchMatMul: try importBatchMatMul()
-        case .transposeConv: try importTransposeConvolution()
         case .relu0To1: try importUnary(.clamp(low: 0, high: 1))
         case .l2Normalization: try importL2Normalization()
         default: try importFloatMove(code)

@@ -190,6 +190,7 @@ struct TFLiteImporter {
                 case _ where isFloat: id = try floatTensor(input)
                 case .float32: id = try quantizedInput(input, live)
                 case .uint8: id = try edgeTensor(input)
+                case .int32, .int64, .bool: id = try plainTensor(input)
                 default: id = try internalTensor(input)
                 }
                 let type: DataType = tensor.type == .float32 ? .float32 : graph[id].type

@@ -38,6 +38,21 @@ enum TFLiteOperatorCode: Int32 {
     case splitV = 102
     case quantize = 114
     case hardSwish = 117
+    case gather = 36
+    case div = 42
+    case logSoftmax = 50
+    case prelu = 54
+    case select = 64
+    case transposeConv = 67
+    case tile = 69
+    case sum = 74
+    case argMin = 79
+    case reduceMax = 82
+    case reduceMin = 89
+    case squaredDifference = 99
+    case selectV2 = 123
+    case batchMatMul = 126
+    case broadcastTo = 130
 
     // State and sequences.
     case unidirectionalSequenceLSTM = 44
@@ -51,31 +66,17 @@ enum TFLiteOperatorCode: Int32 {
     case floor = 8
     case l2Normalization = 11
     case spaceToDepth = 26
-    case gather = 36
-    case div = 42
     case exp = 47
-    case logSoftmax = 50
     case cast = 53
-    case prelu = 54
     case neg = 59
-    case select = 64
-    case transposeConv = 67
-    case tile = 69
     case log = 73
-    case sum = 74
     case sqrt = 75
     case rsqrt = 76
     case pow = 78
-    case reduceMax = 82
-    case reduceMin = 89
     case square = 92
-    case squaredDifference = 99
     case abs = 101
     case ceil = 104
     case elu = 111
-    case selectV2 = 123
-    case batchMatMul = 126
-    case broadcastTo = 130
     case gelu = 150
     case relu0To1 = 152
 }
