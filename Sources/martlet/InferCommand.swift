@@ -46,6 +46,7 @@ struct InferCommand: ParsableCommand {
     @Flag(help: "Write real numbers instead of stored integers.")
     var dequantize = false
 
+    @OptionGroup var options: ModelOptions
     @OptionGroup var trust: TrustOptions
 
     /// The kernel tiers of this build.
@@ -73,7 +74,7 @@ struct InferCommand: ParsableCommand {
                 help: "give the model that the bundle was built from"
             )
         }
-        let graph = try ModelFile.graph(path: model, bytes: bytes)
+        let graph = try ModelFile.graph(path: model, bytes: bytes, options: options)
         try show(try ReferenceRun(graph, paths: inputs).write(to: outputDir))
     }
 
@@ -87,7 +88,7 @@ struct InferCommand: ParsableCommand {
     }
 
     private func runOnExecutor() throws {
-        let runnable = try RunnableModel(path: model, trust: trust)
+        let runnable = try RunnableModel(path: model, options: options, trust: trust)
         let ports = runnable.model.outputs
         guard outputs.count == ports.count else {
             throw Failure(
@@ -117,6 +118,7 @@ struct InferCommand: ParsableCommand {
         var type: NumpyType =
             switch port.type {
             case .uint8: .uint8
+            case .int16: .int16
             case .int32: .int32
             case .int64: .int64
             default: .int8

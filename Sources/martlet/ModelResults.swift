@@ -18,17 +18,29 @@ struct ModelResults {
     /// a float model on the reference interpreter.
     ///
     /// - Throws: `Failure` when the model or an array cannot be used.
-    init(path: String, inputs: [String], trust: TrustOptions) throws {
+    init(
+        path: String,
+        inputs: [String],
+        options: ModelOptions,
+        trust: TrustOptions
+    ) throws {
         let bytes = try InputFile.read(path, limitBytes: HostBundle.sizeMax)
         if !HostBundle.isBundle(bytes) {
-            let graph = try ModelFile.graph(path: path, bytes: bytes)
+            let graph = try ModelFile.graph(path: path, bytes: bytes, options: options)
             if graph.inputs.contains(where: { graph[$0.tensor].type == .float32 }) {
                 try runFloat(graph, inputs)
                 return
             }
         }
-        try runIntegers(try RunnableModel(path: path, trust: trust).model, inputs)
+        let runnable = try RunnableModel(path: path, options: options, trust: trust)
+        try runIntegers(runnable.model, inputs)
     }
+
+    /// Makes results without samples for a model whose samples are run elsewhere.
+    init(isIndex: Bool) { self.isIndex = isIndex }
+
+    /// Runs a float model over arrays of samples on the reference interpreter.
+    init(float graph: Graph, inputs: [String]) throws { try runFloat(graph, inputs) }
 
     private mutating func runFloat(_ graph: Graph, _ inputs: [String]) throws {
         let type = graph[graph.outputs[0].tensor].type
@@ -41,17 +53,21 @@ struct ModelResults {
 
     private mutating func runIntegers(_ model: HostModel, _ inputs: [String]) throws {
         let samples = try ModelSamples(paths: inputs, model: model)
-        let (source, sink) = (model.program.input(0), model.program.output(0))
-        isIndex = sink.type == .int32 || sink.type == .int64
+        isIndex = model.givesIndex
         var progress = ProgressBar("evaluate", total: samples.count)
         for index in 0..<samples.count {
             let input = samples[index]
-            append(
-                input: source.reals(input[0]),
-                output: sink.reals(model.infer(input)[0][...])
-            )
+            append(input, model.infer(input), of: model)
             progress.update(index + 1)
         }
+    }
+
+    /// Adds what an integer model made of a sample.
+    mutating func append(_ inputs: [ArraySlice<UInt8>], _ outputs: [[UInt8]], of model: HostModel) {
+        append(
+            input: model.program.input(0).reals(inputs[0]),
+            output: model.program.output(0).reals(outputs[0][...])
+        )
     }
 
     private mutating func append(input: [Float], output: [Float]) {
@@ -63,6 +79,14 @@ struct ModelResults {
             reconstructionErrors.append(sum / Double(input.count))
         }
         outputs.append(output)
+    }
+}
+
+extension HostModel {
+    /// Whether the first output is the index of a class, not a score for each.
+    var givesIndex: Bool {
+        let type = program.output(0).type
+        return type == .int32 || type == .int64
     }
 }
 

@@ -70,7 +70,8 @@ struct SampleSet {
             }
         }
         switch (array.type, port.type) {
-        case (.int8, .int8), (.uint8, .uint8), (.int32, .int32), (.int64, .int64):
+        case (.int8, .int8), (.uint8, .uint8), (.int16, .int16), (.int32, .int32),
+            (.int64, .int64):
             return [UInt8](array.bytes)
         default:
             throw mismatch(array, port: port, path: path)

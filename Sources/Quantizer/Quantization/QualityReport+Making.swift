@@ -5,6 +5,7 @@ extension QualityReport {
     init(
         _ graph: Graph,
         _ pass: EvidencePass,
+        float: Graph,
         calibration: CalibrationTable,
         scheme: Scheme,
         isCorrected: Bool,
@@ -20,6 +21,8 @@ extension QualityReport {
         outputs = graph.outputs.map {
             Output(name: $0.name, signalToNoise: pass.noise[$0.tensor.index]?.finiteDecibels)
         }
+        let scores = pass.scoreDecibels(float)
+        scoreSignalToNoise = scores.isFinite ? scores : nil
         let evidence = LayerEvidence(graph: graph, pass: pass, calibration: calibration)
         layers =
             graph.inputs.compactMap { evidence.layer($0.tensor, of: nil) }

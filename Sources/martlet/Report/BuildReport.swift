@@ -12,8 +12,6 @@ struct BuildReport {
     private let runnable: HostModel
     private let image: [UInt8]
     private let bundleBytes: Int
-    /// The verdict on the drop, where a gate has reached one; else that of the paired interval.
-    var verdict: GateVerdict?
     /// Why no bundle is written.
     var refusal: (any Error)?
 
@@ -45,7 +43,7 @@ struct BuildReport {
             contentID: Sodium.blake2b(image).hexadecimal,
             refusal: refusal.map(BuildReport.text),
             gates: gates,
-            accuracy: accuracy,
+            evaluation: evaluation,
             sizes: sizes(calibrated.float),
             arena: QualityReport.Arena(planned.arenaPlan),
             latency: measuresLatency ? QualityReport.Latency(timing: runnable) : nil
@@ -57,42 +55,47 @@ struct BuildReport {
         (error as? Failure)?.what ?? "\(error)"
     }
 
-    private var paired: PairedComparison? {
-        assembly.comparison.map {
-            PairedComparison(
-                referenceOnly: $0.lostCount,
-                candidateOnly: $0.wonCount,
-                samples: $0.float.sampleCount
-            )
-        }
-    }
-
-    private var accuracy: QualityReport.Accuracy? {
-        guard let evaluation = assembly.measured.evaluation else { return nil }
-        var accuracy = QualityReport.Accuracy(evaluation)
-        if let comparison = assembly.comparison, let paired {
-            accuracy.compare(
-                with: comparison.float,
-                agreement: comparison.agreement,
-                paired: paired
-            )
-        }
-        return accuracy
+    private var evaluation: QualityReport.Evaluation? {
+        guard let measured = assembly.evaluation,
+            let (metric, integer) = measured.metrics.leading
+        else { return nil }
+        var evaluation = QualityReport.Evaluation(
+            metric: metric,
+            sampleCount: measured.metrics.samples,
+            integer: integer,
+            confusion: measured.metrics.confusion
+        )
+        guard let comparison = measured.comparison else { return evaluation }
+        evaluation.float = comparison.reference.leading?.estimate
+        evaluation.drop = QualityReport.Estimate(
+            value: comparison.drop,
+            lower: comparison.dropLower,
+            upper: comparison.dropUpper
+        )
+        evaluation.agreement = comparison.agreement
+        evaluation.lostCount = comparison.referenceOnly
+        evaluation.wonCount = comparison.candidateOnly
+        return evaluation
     }
 
     private var gates: [QualityReport.Gate] {
         var gates: [QualityReport.Gate] = []
-        if let limit = command.maxDrop, let paired {
-            let verdict = verdict ?? paired.verdict(maximalDrop: limit)
-            gates.append(QualityReport.Gate(drop: paired.drop, limit: limit, verdict: verdict))
+        if let limit = command.gate.maxDrop, let comparison = assembly.evaluation?.comparison,
+            let verdict = comparison.gate
+        {
+            // The budget of an error is a share of the float model's.
+            let unit = comparison.reference.meanAbsoluteError ?? 1
+            gates.append(
+                QualityReport.Gate(drop: comparison.drop, limit: limit * unit, verdict: verdict)
+            )
         }
-        if let limit = command.minAccuracy, let evaluation = assembly.measured.evaluation {
+        if let limit = command.minAccuracy, let accuracy = assembly.evaluation?.metrics.accuracy {
             gates.append(
                 QualityReport.Gate(
                     measure: .accuracy,
                     limit: limit,
-                    value: evaluation.accuracy,
-                    verdict: evaluation.accuracy >= limit ? .pass : .fail
+                    value: accuracy,
+                    verdict: accuracy >= limit ? .pass : .fail
                 )
             )
         }
@@ -118,6 +121,20 @@ struct BuildReport {
             bundleBytes: bundleBytes,
             multiplyAccumulates: assembly.file.graph.graph.multiplyAccumulateCount
         )
+    }
+}
+
+extension EvaluationMetrics {
+    /// The metric that a gate compares, where there is one.
+    fileprivate var leading:
+        (metric: QualityReport.Evaluation.Metric, estimate: QualityReport.Estimate)?
+    {
+        func estimate(_ value: Double) -> QualityReport.Estimate {
+            QualityReport.Estimate(value: value, lower: intervalLower, upper: intervalUpper)
+        }
+        if let accuracy { return (.accuracy, estimate(accuracy)) }
+        if let area { return (.area, estimate(area)) }
+        return meanAbsoluteError.map { (.meanAbsoluteError, estimate($0)) }
     }
 }
 
