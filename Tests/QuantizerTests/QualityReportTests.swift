@@ -80,31 +80,22 @@ struct QualityReportTests {
                 advice: "leave it out"
             )
         ]
-        report.deployment = try Self.deployment()
+        report.deployment = Self.deployment()
         let bytes = try report.json()
         let again = try JSONDecoder().decode(QualityReport.self, from: Data(bytes))
         #expect(again == report)
         #expect(try again.json() == bytes)
     }
 
-    private static func deployment() throws -> QualityReport.Deployment {
-        let labels = [0, 0, 1, 1, 2, 2]
-        let integers = try ClassificationEvaluation(
-            predictions: [0, 1, 1, 1, 0, 0],
-            labels: labels,
-            classCount: 3
+    private static func deployment() -> QualityReport.Deployment {
+        var evaluation = QualityReport.Evaluation(
+            metric: .accuracy,
+            sampleCount: 6,
+            integer: QualityReport.Estimate(value: 0.5, lower: 0.2, upper: 0.8),
+            confusion: [[1, 1, 0], [0, 2, 0], [2, 0, 0]]
         )
-        let float = try ClassificationEvaluation(
-            predictions: [0, 0, 1, 1, 2, 0],
-            labels: labels,
-            classCount: 3
-        )
-        var accuracy = QualityReport.Accuracy(integers)
-        accuracy.float = QualityReport.Share(float)
-        accuracy.agreement = 4.0 / 6
-        accuracy.lostCount = 2
-        accuracy.wonCount = 0
-        accuracy.drop = QualityReport.Share(value: 2.0 / 6, lower: 0, upper: 0.7)
+        evaluation.float = QualityReport.Estimate(value: 5.0 / 6, lower: 0.4, upper: 0.98)
+        evaluation.drop = QualityReport.Estimate(value: 2.0 / 6, lower: nil, upper: nil)
         let verdict = GateVerdict.inconclusive(neededSampleCount: 90)
         return QualityReport.Deployment(
             name: "<&>",
@@ -115,7 +106,7 @@ struct QualityReportTests {
             contentID: "00",
             refusal: nil,
             gates: [QualityReport.Gate(drop: 2.0 / 6, limit: 0.01, verdict: verdict)],
-            accuracy: accuracy,
+            evaluation: evaluation,
             sizes: QualityReport.Sizes(
                 modelFileBytes: 6,
                 floatWeightBytes: 5,
@@ -129,30 +120,28 @@ struct QualityReportTests {
         )
     }
 
-    @Test("confusions are named by frequency, and the float model stands beside the integers")
-    func accuracy() throws {
-        let accuracy = try #require(try Self.deployment().accuracy)
-        #expect(accuracy.integer.value == 0.5)
-        #expect(accuracy.float?.value == 5.0 / 6)
-        #expect(accuracy.drop?.value == 2.0 / 6)
-        #expect(accuracy.table == [[1, 1, 0], [0, 2, 0], [2, 0, 0]])
-        #expect(accuracy.confusions.map(\.label) == [2, 0])
-        #expect(accuracy.confusions.map(\.prediction) == [0, 1])
-        #expect(accuracy.confusions.map(\.count) == [2, 1])
+    @Test("confusions are named by frequency")
+    func confusions() throws {
+        let evaluation = try #require(Self.deployment().evaluation)
+        #expect(evaluation.table == [[1, 1, 0], [0, 2, 0], [2, 0, 0]])
+        #expect(evaluation.confusions.map(\.label) == [2, 0])
+        #expect(evaluation.confusions.map(\.prediction) == [0, 1])
+        #expect(evaluation.confusions.map(\.count) == [2, 1])
     }
 
     @Test("more than 20 classes keep their frequent confusions alone")
-    func manyClasses() throws {
-        let labels = Array(0..<50)
-        let evaluation = try ClassificationEvaluation(
-            predictions: labels.map { ($0 + 1) % 50 },
-            labels: labels,
-            classCount: 50
+    func manyClasses() {
+        let table = (0..<50).map { label in (0..<50).map { $0 == (label + 1) % 50 ? 1 : 0 } }
+        let evaluation = QualityReport.Evaluation(
+            metric: .accuracy,
+            sampleCount: 50,
+            integer: QualityReport.Estimate(value: 0, lower: nil, upper: nil),
+            confusion: table
         )
-        let accuracy = QualityReport.Accuracy(evaluation)
-        #expect(accuracy.table == nil)
-        #expect(accuracy.confusions.count == 20)
-        #expect(accuracy.confusions.first?.label == 0)
+        #expect(evaluation.table == nil)
+        #expect(evaluation.classCount == 50)
+        #expect(evaluation.confusions.count == 20)
+        #expect(evaluation.confusions.first?.label == 0)
     }
 
     @Test("the bytes in use at each step are those of the blocks that live then")

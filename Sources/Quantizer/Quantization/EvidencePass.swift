@@ -241,7 +241,8 @@ extension Graph {
     /// What a softmax or sigmoid at the end of the graph turns into an output.
     fileprivate func scores(of output: TensorID) -> TensorID {
         var id = output
-        while let node = nodes.first(where: { $0.outputs.contains(id) }), let input = node.inputs[0],
+        while let node = nodes.first(where: { $0.outputs.contains(id) }),
+            let input = node.inputs[0],
             node.operator.isSquashing
         {
             id = input

@@ -17,8 +17,8 @@ extension QualityReport {
         public var refusal: String?
         /// The gates that were asked for, and what they say.
         public var gates: [Gate]
-        /// The accuracy on labelled samples, where there were any.
-        public var accuracy: Accuracy?
+        /// What labelled samples say, where there were any.
+        public var evaluation: Evaluation?
         /// How large everything is.
         public var sizes: Sizes
         /// Which bytes are in use when.
@@ -36,7 +36,7 @@ extension QualityReport {
             contentID: String,
             refusal: String?,
             gates: [Gate],
-            accuracy: Accuracy?,
+            evaluation: Evaluation?,
             sizes: Sizes,
             arena: Arena,
             latency: Latency?
@@ -49,7 +49,7 @@ extension QualityReport {
             self.contentID = contentID
             self.refusal = refusal
             self.gates = gates
-            self.accuracy = accuracy
+            self.evaluation = evaluation
             self.sizes = sizes
             self.arena = arena
             self.latency = latency

@@ -76,14 +76,14 @@ extension QualityReport.Layer {
         if saturation >= 0.001, clipsBeyondStep, !isMinMax {
             return (
                 "the chosen range leaves out \((saturation * 100).short) % of the values",
-                "compare with --ranges min-max and --ranges 99.99"
+                "compare with --ranges min-max, which clips nothing"
             )
         }
         if let weights = weightSignalToNoise, pow(10, -weights / 10) >= added / 4 {
             return (
                 "much of it comes from its weights, which keep only \(weights.short) dB",
-                "compare with --equalization; weights of one channel that differ widely in size "
-                    + "cost most"
+                "compare with --equalization weights; weights of one channel that differ widely in "
+                    + "size cost most"
             )
         }
         let reach = chosenMaximum - chosenMinimum

@@ -42,7 +42,7 @@ struct BuildReport {
             contentID: Sodium.blake2b(image).hexadecimal,
             refusal: refusal.map(BuildReport.text),
             gates: gates,
-            accuracy: accuracy,
+            evaluation: evaluation,
             sizes: sizes(calibrated.float),
             arena: QualityReport.Arena(planned.arenaPlan),
             latency: measuresLatency ? QualityReport.Latency(timing: runnable) : nil
@@ -54,20 +54,27 @@ struct BuildReport {
         (error as? Failure)?.what ?? "\(error)"
     }
 
-    private var accuracy: QualityReport.Accuracy? {
-        guard let metrics = assembly.evaluation?.metrics, let confusion = metrics.confusion else {
-            return nil
-        }
-        var accuracy = QualityReport.Accuracy(ClassificationEvaluation(confusion: confusion))
-        guard let comparison = assembly.evaluation?.comparison else { return accuracy }
-        accuracy.float = QualityReport.Share(comparison.reference)
-        accuracy.agreement = comparison.agreement
-        accuracy.lostCount = comparison.referenceOnly
-        accuracy.wonCount = comparison.candidateOnly
-        if let lower = comparison.dropLower, let upper = comparison.dropUpper {
-            accuracy.drop = QualityReport.Share(value: comparison.drop, lower: lower, upper: upper)
-        }
-        return accuracy
+    private var evaluation: QualityReport.Evaluation? {
+        guard let measured = assembly.evaluation,
+            let (metric, integer) = measured.metrics.leading
+        else { return nil }
+        var evaluation = QualityReport.Evaluation(
+            metric: metric,
+            sampleCount: measured.metrics.samples,
+            integer: integer,
+            confusion: measured.metrics.confusion
+        )
+        guard let comparison = measured.comparison else { return evaluation }
+        evaluation.float = comparison.reference.leading?.estimate
+        evaluation.drop = QualityReport.Estimate(
+            value: comparison.drop,
+            lower: comparison.dropLower,
+            upper: comparison.dropUpper
+        )
+        evaluation.agreement = comparison.agreement
+        evaluation.lostCount = comparison.referenceOnly
+        evaluation.wonCount = comparison.candidateOnly
+        return evaluation
     }
 
     private var gates: [QualityReport.Gate] {
@@ -75,15 +82,19 @@ struct BuildReport {
         if let limit = command.gate.maxDrop, let comparison = assembly.evaluation?.comparison,
             let verdict = comparison.gate
         {
-            gates.append(QualityReport.Gate(drop: comparison.drop, limit: limit, verdict: verdict))
+            // The budget of an error is a share of the float model's.
+            let unit = comparison.reference.meanAbsoluteError ?? 1
+            gates.append(
+                QualityReport.Gate(drop: comparison.drop, limit: limit * unit, verdict: verdict)
+            )
         }
-        if let limit = command.minAccuracy, let value = assembly.evaluation?.metrics.accuracy {
+        if let limit = command.minAccuracy, let accuracy = assembly.evaluation?.metrics.accuracy {
             gates.append(
                 QualityReport.Gate(
                     measure: .accuracy,
                     limit: limit,
-                    value: value,
-                    verdict: value >= limit ? .pass : .fail
+                    value: accuracy,
+                    verdict: accuracy >= limit ? .pass : .fail
                 )
             )
         }
@@ -112,13 +123,17 @@ struct BuildReport {
     }
 }
 
-extension QualityReport.Share {
-    /// The accuracy among metrics, where there is one.
-    fileprivate init?(_ metrics: EvaluationMetrics) {
-        guard let value = metrics.accuracy, let lower = metrics.intervalLower,
-            let upper = metrics.intervalUpper
-        else { return nil }
-        self.init(value: value, lower: lower, upper: upper)
+extension EvaluationMetrics {
+    /// The metric that a gate compares, where there is one.
+    fileprivate var leading:
+        (metric: QualityReport.Evaluation.Metric, estimate: QualityReport.Estimate)?
+    {
+        func estimate(_ value: Double) -> QualityReport.Estimate {
+            QualityReport.Estimate(value: value, lower: intervalLower, upper: intervalUpper)
+        }
+        if let accuracy { return (.accuracy, estimate(accuracy)) }
+        if let area { return (.area, estimate(area)) }
+        return meanAbsoluteError.map { (.meanAbsoluteError, estimate($0)) }
     }
 }
 

@@ -1,18 +1,31 @@
 import Quantizer
 
-/// The interval of an accuracy drop against its budget.
+/// The interval of what integers lose, against its budget.
 struct IntervalChart {
-    let share: QualityReport.Share
-    let gate: QualityReport.Gate?
+    private let value, lower, upper: Double
+    private let metric: QualityReport.Evaluation.Metric
+    private let gate: QualityReport.Gate?
+
+    /// Makes a chart of a loss that has an interval.
+    init?(
+        _ loss: QualityReport.Estimate,
+        of metric: QualityReport.Evaluation.Metric,
+        gate: QualityReport.Gate?
+    ) {
+        guard let lower = loss.lower, let upper = loss.upper else { return nil }
+        (value, self.lower, self.upper) = (loss.value, lower, upper)
+        self.metric = metric
+        self.gate = gate
+    }
 
     private var limit: Double? { gate?.limit }
 
     /// The drop on the left and right edge, with room around everything that is shown.
     private var axis: (low: Double, high: Double) {
-        let values = [0, share.lower, share.upper, limit ?? 0]
+        let values = [0, lower, upper, limit ?? 0]
         let low = values.min() ?? 0
         let high = values.max() ?? 0
-        let margin = max(high - low, 0.002) * 0.14
+        let margin = max(high - low, .leastNormalMagnitude) * 0.14
         return (low - margin, high + margin)
     }
 
@@ -21,13 +34,13 @@ struct IntervalChart {
     }
 
     var markup: Markup {
-        let (low, high) = (place(share.lower), place(share.upper))
+        let (low, high) = (place(lower), place(upper))
         let budget: Markup =
             limit.map {
                 """
                 <i class="limit" style="left:\(at: place($0))%"></i>\
                 <span class="above" style="left:\(at: place($0))%">\
-                budget \(Wording.points($0))</span>
+                budget \(metric.loss($0))</span>
                 """
             } ?? .empty
         let isNear = limit.map { abs(place($0) - place(0)) < 22 } ?? false
@@ -38,13 +51,13 @@ struct IntervalChart {
             <div class="track">\
             <i class="zero" style="left:\(at: place(0))%"></i>\
             <i class="span" style="left:\(at: low)%;width:\(at: high - low)%"></i>\
-            <i class="estimate" style="left:\(at: place(share.value))%"></i>\
+            <i class="estimate" style="left:\(at: place(value))%"></i>\
             \(budget)\(nought)\
-            <span class="below" style="left:\(at: low)%">\(Wording.points(share.lower))</span>\
-            <span class="below" style="left:\(at: high)%">\(Wording.points(share.upper))</span>
+            <span class="below" style="left:\(at: low)%">\(metric.loss(lower))</span>\
+            <span class="below" style="left:\(at: high)%">\(metric.loss(upper))</span>
             </div>
-            <figcaption>Accuracy lost to integers, in points, with its paired 95 % interval; \
-            negative where the integers gain</figcaption>
+            <figcaption>\(metric.lossName), integers against float, with the 95 % interval of \
+            the pairs; negative where the integers gain</figcaption>
             </figure>
             """
     }

@@ -52,14 +52,15 @@ extension QualityPage {
 
     /// Which classes are taken for which.
     var confusion: Markup {
-        guard let accuracy = report.deployment?.accuracy else { return .empty }
-        guard let table = accuracy.table else {
+        guard let evaluation = report.deployment?.evaluation, let count = evaluation.classCount
+        else { return .empty }
+        guard let table = evaluation.table else {
             return section(
                 "confusion",
                 "Confusion",
-                "The most frequent of \(accuracy.classCount) classes, in integers.",
-                accuracy.confusions.isEmpty
-                    ? "<p>Every sample is classified right.</p>" : list(accuracy.confusions)
+                "The most frequent of \(count) classes, in integers.",
+                evaluation.confusions.isEmpty
+                    ? "<p>Every sample is classified right.</p>" : list(evaluation.confusions)
             )
         }
         return section(
@@ -73,7 +74,7 @@ extension QualityPage {
         )
     }
 
-    private func list(_ confusions: [QualityReport.Accuracy.Confusion]) -> Markup {
+    private func list(_ confusions: [QualityReport.Evaluation.Confusion]) -> Markup {
         let rows = confusions.map { confusion -> Markup in
             """
             <tr><td class="number">\(confusion.count)</td><td>class \(confusion.label)</td>\

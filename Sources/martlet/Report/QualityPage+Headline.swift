@@ -6,17 +6,18 @@ extension QualityPage {
         guard let deployment = report.deployment else { return .empty }
         let (kind, headline) = headline(deployment)
         let lines = deployment.gates.map {
-            "<li>\(line(of: $0, deployment.accuracy))</li>\n" as Markup
+            "<li>\(line(of: $0, deployment.evaluation))</li>\n" as Markup
         }
         let refusal: Markup =
             deployment.refusal.map { "<p class=\"refusal\">\(sentence($0)).</p>" as Markup }
             ?? .empty
-        let interval = deployment.accuracy.flatMap { accuracy in
-            accuracy.drop.map {
+        let interval = deployment.evaluation.flatMap { evaluation in
+            evaluation.drop.flatMap {
                 IntervalChart(
-                    share: $0,
-                    gate: deployment.gates.first { $0.measure == .accuracyDrop }
-                ).markup
+                    $0,
+                    of: evaluation.metric,
+                    gate: deployment.gates.first { $0.measure == .drop }
+                )?.markup
             }
         }
         return """
@@ -32,30 +33,33 @@ extension QualityPage {
 
     private func headline(_ deployment: QualityReport.Deployment) -> (Markup, String) {
         guard deployment.refusal == nil else { return ("fail", "Refused") }
-        guard let drop = deployment.gates.first(where: { $0.measure == .accuracyDrop }) else {
-            return ("plain", "Built; no accuracy budget was asked for")
+        guard let drop = deployment.gates.first(where: { $0.measure == .drop }) else {
+            return ("plain", "Built; no budget was asked for")
         }
         switch drop.verdict {
         case .pass: return ("pass", "Passed")
-        case .fail: return ("fail", "Over the accuracy budget")
+        case .fail: return ("fail", "Built over the budget")
         case .inconclusive: return ("open", "Built; the samples leave the budget open")
         }
     }
 
     private func line(
         of gate: QualityReport.Gate,
-        _ accuracy: QualityReport.Accuracy?
+        _ evaluation: QualityReport.Evaluation?
     ) -> Markup {
         switch gate.measure {
-        case .accuracyDrop:
+        case .drop:
+            let metric = evaluation?.metric ?? .accuracy
             var text: Markup = """
-                <b>Accuracy drop</b> \(Wording.points(gate.value)) points, budget \
-                \(Wording.points(gate.limit)) \(word(gate.verdict))
+                <b>\(metric.lossName)</b> \(metric.loss(gate.value)), budget \
+                \(metric.loss(gate.limit)) \(word(gate.verdict))
                 """
-            if let drop = accuracy?.drop, let count = accuracy?.sampleCount {
+            if let drop = evaluation?.drop, let low = drop.lower, let high = drop.upper,
+                let count = evaluation?.sampleCount
+            {
                 text += """
                     <br/>95 % interval on \(Wording.count(count)) samples: \
-                    \(Wording.points(drop.lower)) to \(Wording.points(drop.upper))
+                    \(metric.loss(low)) to \(metric.loss(high))
                     """
             }
             guard gate.verdict == .inconclusive else { return text }
@@ -85,11 +89,12 @@ extension QualityPage {
     /// The numbers that people ask for first.
     var tiles: Markup {
         var tiles: [Tile] = []
-        let accuracy = report.deployment?.accuracy
-        tiles.append(Tile(accuracy: accuracy?.integer, "Accuracy, integers"))
-        tiles.append(Tile(accuracy: accuracy?.float, "Accuracy, float"))
-        if let agreement = accuracy?.agreement, let lost = accuracy?.lostCount,
-            let won = accuracy?.wonCount
+        let evaluation = report.deployment?.evaluation
+        let metric = evaluation?.metric ?? .accuracy
+        tiles.append(Tile(evaluation?.integer, of: metric, "integers"))
+        tiles.append(Tile(evaluation?.float, of: metric, "float"))
+        if let agreement = evaluation?.agreement, let lost = evaluation?.lostCount,
+            let won = evaluation?.wonCount
         {
             let detail = "same class as float; \(lost) lost, \(won) won"
             tiles.append(Tile("Agreement", Wording.percent(agreement), detail))
@@ -98,12 +103,14 @@ extension QualityPage {
             tiles.append(Tile("Agreement", Wording.percent(report.agreement), detail))
         }
         let decibels = report.outputSignalToNoise
+        let scores =
+            report.scoreSignalToNoise.map { "\(Wording.decibels($0)) of the scores behind it" }
+            ?? "signal over noise"
         tiles.append(
             Tile(
                 "Output SQNR",
                 decibels.isFinite ? Wording.decibels(decibels) : "no error",
-                report.outputs.count > 1
-                    ? "the lowest of \(report.outputs.count) outputs" : "signal over noise"
+                scores
             )
         )
         if let deployment = report.deployment { tiles += self.tiles(deployment) }
@@ -164,12 +171,16 @@ private struct Tile {
         self.detail = detail
     }
 
-    init(accuracy: QualityReport.Share?, _ label: String) {
-        let detail = accuracy.map {
-            "95 %: \(Wording.percent($0.lower, digits: 1)) to "
-                + Wording.percent($0.upper, digits: 1)
+    init(
+        _ estimate: QualityReport.Estimate?,
+        of metric: QualityReport.Evaluation.Metric,
+        _ model: String
+    ) {
+        var detail = estimate == nil ? "not measured" : "without an interval"
+        if let low = estimate?.lower, let high = estimate?.upper {
+            detail = "95 %: \(metric.value(low)) to \(metric.value(high))"
         }
-        self.init(label, accuracy.map { Wording.percent($0.value) }, detail ?? "not measured")
+        self.init("\(metric.name), \(model)", estimate.map { metric.value($0.value) }, detail)
     }
 
     var markup: Markup {

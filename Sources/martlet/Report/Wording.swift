@@ -1,4 +1,5 @@
 import Foundation
+import Quantizer
 
 /// Numbers as the report words them.
 enum Wording {
@@ -57,5 +58,42 @@ enum Wording {
         let digits = unit == 0 || abs(value) >= 100 ? 0 : abs(value) >= 10 ? 1 : 2
         let text = String(format: "%.\(digits)f", value)
         return units[unit].isEmpty ? text : "\(text) \(units[unit])"
+    }
+}
+
+extension QualityReport.Evaluation.Metric {
+    /// The metric's name.
+    var name: String {
+        switch self {
+        case .accuracy: "Accuracy"
+        case .area: "Area under ROC"
+        case .meanAbsoluteError: "Mean absolute error"
+        }
+    }
+
+    /// What is lost by it.
+    var lossName: String {
+        switch self {
+        case .accuracy: "Accuracy drop in points"
+        case .area: "Drop of the area"
+        case .meanAbsoluteError: "Rise of the mean absolute error"
+        }
+    }
+
+    /// A value of the metric.
+    func value(_ value: Double) -> String {
+        switch self {
+        case .accuracy: Wording.percent(value)
+        case .area: String(format: "%.4f", value)
+        case .meanAbsoluteError: Wording.real(value)
+        }
+    }
+
+    /// A difference between two values of the metric.
+    func loss(_ difference: Double) -> String {
+        switch self {
+        case .accuracy: Wording.points(difference)
+        case .area, .meanAbsoluteError: Wording.real(difference)
+        }
     }
 }

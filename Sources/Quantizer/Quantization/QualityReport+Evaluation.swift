@@ -1,24 +1,18 @@
 extension QualityReport {
-    /// A share with its 95 % interval.
-    public struct Share: Sendable, Hashable, Codable {
-        /// The share, an accuracy in `0...1` or a drop in `-1...1`.
+    /// A measure with its 95 % interval.
+    public struct Estimate: Sendable, Hashable, Codable {
+        /// The measure.
         public var value: Double
-        /// The lower end of the interval.
-        public var lower: Double
-        /// The upper end of the interval.
-        public var upper: Double
+        /// The lower end of the interval, where there is one.
+        public var lower: Double?
+        /// The upper end of the interval, where there is one.
+        public var upper: Double?
 
-        /// Makes a share from its parts.
-        public init(value: Double, lower: Double, upper: Double) {
+        /// Makes an estimate from its parts.
+        public init(value: Double, lower: Double?, upper: Double?) {
             self.value = value
             self.lower = lower
             self.upper = upper
-        }
-
-        /// The accuracy of a classifier.
-        public init(_ evaluation: ClassificationEvaluation) {
-            let interval = evaluation.accuracyInterval
-            self.init(value: evaluation.accuracy, lower: interval.lower, upper: interval.upper)
         }
     }
 
@@ -31,7 +25,7 @@ extension QualityReport {
 
         /// What is compared with the limit.
         public enum Measure: String, Sendable, Hashable, Codable {
-            case accuracyDrop, accuracy, memoryBytes
+            case drop, accuracy, memoryBytes
         }
 
         /// What is compared.
@@ -60,9 +54,11 @@ extension QualityReport {
             self.neededSampleCount = neededSampleCount
         }
 
-        /// A gate on the drop of accuracy.
+        /// A gate on what the integers lose.
+        ///
+        /// All numbers are in the unit of the metric.
         public init(drop: Double, limit: Double, verdict: GateVerdict) {
-            self.init(measure: .accuracyDrop, limit: limit, value: drop, verdict: .pass)
+            self.init(measure: .drop, limit: limit, value: drop, verdict: .pass)
             switch verdict {
             case .pass: break
             case .fail: self.verdict = .fail
@@ -73,8 +69,18 @@ extension QualityReport {
         }
     }
 
-    /// A classifier on labelled samples, in integers and in floating point.
-    public struct Accuracy: Sendable, Hashable, Codable {
+    /// A model on labelled samples, in integers and in floating point.
+    public struct Evaluation: Sendable, Hashable, Codable {
+        /// What is measured.
+        public enum Metric: String, Sendable, Hashable, Codable {
+            /// The share of samples that are classified right, in `0...1`; more is better.
+            case accuracy
+            /// The area under the ROC curve, in `0...1`; more is better.
+            case area
+            /// The mean absolute error in the unit of the output; less is better.
+            case meanAbsoluteError
+        }
+
         /// Samples of one class that were taken for another.
         public struct Confusion: Sendable, Hashable, Codable {
             /// The true class.
@@ -90,35 +96,50 @@ extension QualityReport {
         /// The most confusions that are kept.
         public static let confusionCountMax = 20
 
+        /// What is measured.
+        public var metric: Metric
         /// The labelled samples.
         public var sampleCount: Int
-        /// The number of classes.
-        public var classCount: Int
-        /// The accuracy of the integers.
-        public var integer: Share
-        /// The accuracy in floating point on the same samples, where it was measured.
-        public var float: Share?
+        /// The integers.
+        public var integer: Estimate
+        /// The float model on the same samples, where it was measured.
+        public var float: Estimate?
+        /// How much worse the integers are, in the unit of the metric, with the interval of the
+        /// pairs.
+        public var drop: Estimate?
         /// The share of samples on which both predict the same class.
         public var agreement: Double?
         /// Samples that only the float model has right.
         public var lostCount: Int?
         /// Samples that only the integers have right.
         public var wonCount: Int?
-        /// How much accuracy the integers cost, with the paired interval.
-        public var drop: Share?
+        /// The number of classes, where samples were classified.
+        public let classCount: Int?
         /// `table[label][prediction]` counts samples; absent for many classes.
-        public var table: [[Int]]?
+        public let table: [[Int]]?
         /// The most frequent confusions, descending.
-        public var confusions: [Confusion]
+        public let confusions: [Confusion]
 
-        /// The accuracy of the integers alone.
-        public init(_ evaluation: ClassificationEvaluation) {
-            sampleCount = evaluation.sampleCount
-            classCount = evaluation.confusion.count
-            integer = Share(evaluation)
-            table = classCount <= Self.tableClassCountMax ? evaluation.confusion : nil
+        /// The integers alone.
+        ///
+        /// - Parameters:
+        ///   - metric: what was measured.
+        ///   - sampleCount: the labelled samples.
+        ///   - integer: what was found.
+        ///   - confusion: `confusion[label][prediction]` counts samples; square.
+        public init(
+            metric: Metric,
+            sampleCount: Int,
+            integer: Estimate,
+            confusion: [[Int]]? = nil
+        ) {
+            self.metric = metric
+            self.sampleCount = sampleCount
+            self.integer = integer
+            classCount = confusion?.count
+            table = confusion.flatMap { $0.count <= Self.tableClassCountMax ? $0 : nil }
             var found: [Confusion] = []
-            for (label, row) in evaluation.confusion.enumerated() {
+            for (label, row) in (confusion ?? []).enumerated() {
                 for (prediction, count) in row.enumerated() where count > 0 && label != prediction {
                     found.append(Confusion(label: label, prediction: prediction, count: count))
                 }
