@@ -17,6 +17,11 @@ let kernelFlags: [CSetting] = [
     .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror"])
 ]
 
+/// The reference interpreter is slow without optimisation: in debug builds too it takes minutes.
+let interpreterFlags: [SwiftSetting] = [
+    .unsafeFlags(["-O"], .when(configuration: .debug))
+]
+
 let platformFlags: [CSetting] = [
     .define("_GNU_SOURCE"),
     .unsafeFlags(["-Os", "-Wall", "-Wextra", "-Wconversion", "-Werror"]),
@@ -47,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
     targets: [
         // Device-safe.
@@ -77,8 +83,19 @@ let package = Package(
         // Host.
         .systemLibrary(name: "CArchive"),
         .target(name: "ModelGraph", swiftSettings: strict),
-        .target(name: "ModelImport", dependencies: ["ModelGraph"], swiftSettings: strict),
-        .target(name: "Quantizer", dependencies: ["ModelGraph"], swiftSettings: strict),
+        .target(
+            name: "ModelImport",
+            dependencies: [
+                "ModelGraph",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Quantizer",
+            dependencies: ["ModelGraph"],
+            swiftSettings: strict + interpreterFlags
+        ),
         .target(
             name: "Planner",
             dependencies: ["ModelGraph", "InferenceRuntime"],
@@ -141,7 +158,7 @@ let package = Package(
         .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"], swiftSettings: strict),
         .testTarget(
             name: "ModelImportTests",
-            dependencies: ["ModelImport", "ModelGraph"],
+            dependencies: ["ModelImport", "ModelGraph", "Quantizer"],
             swiftSettings: strict
         ),
         .testTarget(

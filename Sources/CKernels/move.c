@@ -27,6 +27,8 @@ static inline void copy_row(
     for (int32_t i = 0; i < count; i++, x += source, y += target) {
         if (size == 1)
             *y = *x;
+        else if (size == 2)
+            memcpy(y, x, 2);
         else
             memcpy(y, x, size == 4 ? 4 : 8);
     }

@@ -8,7 +8,7 @@ import CKernels
 public struct Executor: ~Copyable {
     private let program: Program
     private let arena: UnsafeMutableRawPointer
-    private let kernels: UnsafePointer<martlet_kernel_table>
+    let kernels: UnsafePointer<martlet_kernel_table>
 
     /// Binds a program to memory.
     ///
@@ -85,9 +85,10 @@ public struct Executor: ~Copyable {
             unsafe kernels.pointee.lookup(call.parameters(), call.a(), call.constants(), call.y())
         case .copy: unsafe kernels.pointee.copy(call.parameters(), call.a(), call.y())
         case .fill: unsafe kernels.pointee.fill(call.parameters(), call.y())
-        case .resizeBilinear, .resizeNearest: runResize(call, opcode)
+        case .resizeBilinear, .resizeNearest, .resizeBilinearInt16: runResize(call, opcode)
         case .argMax:
             unsafe kernels.pointee.arg_max(call.parameters(), call.a(), call.output)
+        default: runInt16(call, opcode)
         }
     }
 
@@ -138,6 +139,15 @@ public struct Executor: ~Copyable {
         if opcode == .resizeBilinear {
             let table: UnsafePointer<martlet_tap> = unsafe call.constants()
             unsafe kernels.pointee.resize_bilinear(
+                parameters,
+                call.a(),
+                table,
+                table + rows,
+                call.y()
+            )
+        } else if opcode == .resizeBilinearInt16 {
+            let table: UnsafePointer<martlet_tap> = unsafe call.constants()
+            unsafe kernels.pointee.resize_bilinear_int16(
                 parameters,
                 call.a(),
                 table,

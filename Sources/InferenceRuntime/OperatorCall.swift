@@ -48,6 +48,9 @@ struct OperatorCall: ~Copyable {
 
     func b<Value>() -> UnsafePointer<Value> { unsafe inputB.assumingMemoryBound(to: Value.self) }
 
+    /// The first input, of either width.
+    var input: UnsafeRawPointer { unsafe inputA }
+
     func weights() -> UnsafePointer<Int8> { unsafe weightBlock.assumingMemoryBound(to: Int8.self) }
 
     func scales() -> UnsafePointer<martlet_scale> {

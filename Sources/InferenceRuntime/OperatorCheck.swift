@@ -46,9 +46,23 @@ struct OperatorCheck {
         try require(self.output.type == output, .elementType, Int64(self.output.type.rawValue))
     }
 
+    /// The element type that the opcode computes on.
+    var activation: ElementType { opcode.activation }
+
+    func requireActivations() throws(ProgramError) { try requireTypes(activation, activation) }
+
     func requireClamp(_ low: Int32, _ high: Int32) throws(ProgramError) {
-        try require(low, in: -128...127, .clampInRange)
-        try require(high, in: low...127, .clampInRange)
+        try requireClamp(low, high, of: activation)
+    }
+
+    func requireClamp(
+        _ low: Int32,
+        _ high: Int32,
+        of type: ElementType
+    ) throws(ProgramError) {
+        let most: Int32 = type == .int16 ? 32767 : 127
+        try require(low, in: -most - 1...most, .clampInRange)
+        try require(high, in: low...most, .clampInRange)
     }
 
     func requireRounding(_ raw: Int32, _ allowed: ClosedRange<Rounding>) throws(ProgramError) {
@@ -109,10 +123,23 @@ struct OperatorCheck {
         try requireBlock(record.constants, of: sections.constants, sizeBytes: constants)
     }
 
-    /// Reads every factor and bias of a convolution or dense product once.
+    /// The blocks of a convolution or dense product; every factor and bias is read once.
     ///
-    /// The products of one sum are bounded by their number; with the bias they stay in 32 bits.
-    func requireChannels(_ count: Int32, taps: Int64, weightZero: Int32) throws(ProgramError) {
+    /// The products of one sum are bounded by their number; with the bias they stay in 32 bits, or
+    /// below 2^47 of int16 activations.
+    func requireChannels(
+        _ count: Int32,
+        taps: Int64,
+        weightZero: Int32,
+        _ rounding: Int32
+    ) throws(ProgramError) {
+        guard activation == .int8 else {
+            return try requireWideChannels(count, taps: taps, weightZero: weightZero, rounding)
+        }
+        try requireRounding(rounding, .double ... .halfAway)
+        // Both factors of the weights' size are below 2^31.
+        let channels = Int64(count)
+        try requireBlocks(weights: channels * taps, scales: channels * 8, constants: channels * 4)
         try require(weightZero, in: -128...127)
         let bound = OperatorLimits.productMax(weightZero: weightZero)
         try require(taps <= OperatorLimits.accumulatorMax / bound, .accumulatorFits, taps)
@@ -140,10 +167,12 @@ package enum OperatorLimits {
     package static let imageExtentMax: Int32 = 1 << 16
     /// Taps, strides, dilations and padding of a window in one dimension.
     package static let windowExtentMax: Int32 = 1 << 12
-    /// Taps of a pooling window: 255 * 2^22 < 2^30.
-    package static let poolTapsMax: Int64 = 1 << 22
-    /// The elements that a mean reduces: 255 * 2^22 < 2^30.
-    package static let reducedMax: Int32 = 1 << 22
+    /// Taps of a pooling window: 255 * 2^22 < 2^30, or 2^15 * 2^15 = 2^30.
+    static func poolTapsMax(_ type: ElementType) -> Int64 { Int64(reducedMax(type)) }
+    /// The elements that a mean reduces: 255 * 2^22 < 2^30, or 2^15 * 2^15 = 2^30.
+    package static func reducedMax(_ type: ElementType) -> Int32 {
+        type == .int16 ? 1 << 15 : 1 << 22
+    }
     /// The magnitude of an accumulator, bias included.
     package static let accumulatorMax: Int64 = (1 << 31) - 1
 

@@ -9,7 +9,7 @@ package struct ScaleFactor: Sendable, Hashable {
     }
 }
 
-/// The bounds of an output byte.
+/// The bounds of a stored output.
 package struct Clamp: Sendable, Hashable {
     package var low: Int32
     package var high: Int32
@@ -119,6 +119,17 @@ package enum OperatorParameters: Sendable {
     case fill(count: Int32, value: Int32)
     case resize(input: ImageShape, outputHeight: Int32, outputWidth: Int32)
     case argMax(outer: Int32, extent: Int32, inner: Int32, elementSize: Int32)
+    case rescale(
+        count: Int32,
+        inputSize: Int32,
+        outputSize: Int32,
+        inputZero: Int32,
+        outputZero: Int32,
+        ScaleFactor,
+        negative: ScaleFactor,
+        Clamp
+    )
+    case sigmoid(count: Int32, multiplier: Int32, shift: Int32, isTanh: Bool)
 
     /// The block as words.
     package var words: [Int32] {
@@ -181,6 +192,20 @@ package enum OperatorParameters: Sendable {
             [input.batches, input.height, input.width, input.channels, outputHeight, outputWidth]
         case .argMax(let outer, let extent, let inner, let elementSize):
             [outer, extent, inner, elementSize]
+        case .rescale(
+            let count,
+            let inputSize,
+            let outputSize,
+            let inputZero,
+            let outputZero,
+            let scale,
+            let negative,
+            let clamp
+        ):
+            [count, inputSize, outputSize, inputZero, outputZero] + scale.words + negative.words
+                + clamp.words
+        case .sigmoid(let count, let multiplier, let shift, let isTanh):
+            [count, multiplier, shift, isTanh ? 1 : 0]
         }
     }
 }

@@ -6,7 +6,7 @@ extension OperatorCheck {
 
     func checkBinary() throws(ProgramError) {
         let p = try parameters(as: martlet_binary.self)
-        try requireTypes(.int8, .int8)
+        try requireActivations()
         let count = try checkedExtents()
         try require(count == output.elementCount, .shapeMatches, count)
         try checkOperand(a, firstWord: Self.rank)
@@ -19,8 +19,9 @@ extension OperatorCheck {
         try requireFactor(p.a_scale.multiplier, p.a_scale.exponent, exponents: -31...0)
         try requireFactor(p.b_scale.multiplier, p.b_scale.exponent, exponents: -31...0)
         try requireFactor(p.output_scale.multiplier, p.output_scale.exponent)
-        try require(p.kind, in: 0...(opcode == .multiply ? 0 : 1))
-        if opcode == .maximum {
+        let isProduct = opcode == .multiply || opcode == .multiplyInt16
+        try require(p.kind, in: 0...(isProduct ? 0 : 1))
+        if opcode == .maximum || opcode == .maximumInt16 {
             try require(p.a_zero == p.output_zero, .zeroPointMatches, Int64(p.a_zero))
             try require(p.b_zero == p.output_zero, .zeroPointMatches, Int64(p.b_zero))
         }
@@ -39,7 +40,7 @@ extension OperatorCheck {
         return count
     }
 
-    /// Elements are bytes; strides are not negative, so the last element is the farthest.
+    /// Strides count elements and are not negative, so the last element is the farthest.
     private func checkOperand(_ tensor: TensorRecord, firstWord: Int) throws(ProgramError) {
         var last: Int64 = 0
         var dense: Int64 = 1
@@ -94,8 +95,8 @@ extension OperatorCheck {
 
     func checkFill() throws(ProgramError) {
         let p = try parameters(as: martlet_fill.self)
-        try require(output.type.sizeBytes == 1, .elementType, Int64(output.type.rawValue))
-        try require(Int64(p.count) == output.elementCount, .shapeMatches, Int64(p.count))
+        try require(output.type.sizeBytes <= 2, .elementType, Int64(output.type.rawValue))
+        try require(Int64(p.count) == Int64(output.sizeBytes), .shapeMatches, Int64(p.count))
         try require(p.value, in: 0...255)
         try require(record.inputA == record.output, .operandCount, Int64(record.inputA))
         try requireBlocks()

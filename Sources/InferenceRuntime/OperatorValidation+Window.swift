@@ -28,30 +28,33 @@ extension OperatorCheck {
         try require(p.dilation_height == 1 && p.dilation_width == 1, .parameterInRange)
         try require(p.input_zero == p.output_zero, .zeroPointMatches, Int64(p.output_zero))
         let taps = Int64(p.kernel_height) * Int64(p.kernel_width)
-        try require(taps <= OperatorLimits.poolTapsMax, .accumulatorFits, taps)
+        try require(taps <= OperatorLimits.poolTapsMax(activation), .accumulatorFits, taps)
         let lastTop = (p.output_height - 1) * p.stride_height - p.pad_top
         let lastLeft = (p.output_width - 1) * p.stride_width - p.pad_left
         let isFull =
             p.pad_top < p.kernel_height && p.pad_left < p.kernel_width
             && lastTop < p.input_height && lastLeft < p.input_width
         try require(isFull, .windowNotEmpty)
-        let isAverage = opcode == .averagePool2D
-        try requireRounding(p.rounding, isAverage ? .halfUp ... .halfAway : .double ... .double)
+        let isMaximum = opcode == .maxPool2D || opcode == .maxPool2DInt16
+        let averages: ClosedRange<Rounding> =
+            activation == .int8 ? .halfUp ... .halfAway : .halfAway ... .halfAway
+        try requireRounding(p.rounding, isMaximum ? .double ... .double : averages)
         try requireBlocks()
     }
 
     private func checkProduct(_ p: martlet_window, taps: Int64) throws(ProgramError) {
-        try requireRounding(p.rounding, .double ... .halfAway)
-        // Both factors of the weights' size are below 2^31.
-        let channels = Int64(p.output_channels)
-        try requireBlocks(weights: channels * taps, scales: channels * 8, constants: channels * 4)
-        try requireChannels(p.output_channels, taps: taps, weightZero: p.weight_zero)
+        try requireChannels(
+            p.output_channels,
+            taps: taps,
+            weightZero: p.weight_zero,
+            p.rounding
+        )
     }
 
     /// What all window operators share: limits, shapes and the output's extents.
     private func checkedWindow() throws(ProgramError) -> martlet_window {
         let p = try parameters(as: martlet_window.self)
-        try requireTypes(.int8, .int8)
+        try requireActivations()
         let input = a.shape
         try require(
             input.equals(p.batches, p.input_height, p.input_width, p.input_channels),
@@ -94,10 +97,16 @@ extension OperatorCheck {
 
     func checkResize(isBilinear: Bool) throws(ProgramError) {
         let p = try parameters(as: martlet_resize.self)
-        try requireTypes(.int8, .int8)
+        // The nearest resize moves pixels as bytes.
+        let type: ElementType = isBilinear ? activation : a.type
+        try requireStoredInteger(type)
+        try requireTypes(type, type)
+        let size = isBilinear ? 1 : Int32(type.sizeBytes)
+        try require(p.channels >= 1 && p.channels % size == 0, .shapeMatches, Int64(p.channels))
+        let channels = p.channels / size
         let hasShapes =
-            a.shape.equals(p.batches, p.input_height, p.input_width, p.channels)
-            && output.shape.equals(p.batches, p.output_height, p.output_width, p.channels)
+            a.shape.equals(p.batches, p.input_height, p.input_width, channels)
+            && output.shape.equals(p.batches, p.output_height, p.output_width, channels)
         try require(hasShapes, .shapeMatches)
         let entries = Int64(p.output_height) + Int64(p.output_width)
         try requireBlocks(constants: entries * (isBilinear ? 12 : 4))

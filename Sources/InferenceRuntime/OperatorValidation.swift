@@ -10,7 +10,7 @@ extension Program {
         guard let opcode = Opcode(rawValue: record.opcode) else {
             throw invalid(.opcodeKnown, UInt32(record.opcode))
         }
-        let isBinary = opcode == .add || opcode == .multiply || opcode == .maximum
+        let isBinary = opcode.isBinary
         guard record.inputA < UInt32(tensorCount) else {
             throw invalid(.inputExists, record.inputA)
         }
@@ -44,19 +44,24 @@ extension OperatorCheck {
             try requireNoOverlap(b)
         }
         switch opcode {
-        case .convolution2D: try checkConvolution()
-        case .depthwiseConvolution2D: try checkDepthwise()
-        case .averagePool2D, .maxPool2D: try checkPool()
-        case .fullyConnected: try checkDense()
-        case .add, .multiply, .maximum: try checkBinary()
-        case .mean: try checkMean()
+        case .convolution2D, .convolution2DInt16: try checkConvolution()
+        case .depthwiseConvolution2D, .depthwiseConvolution2DInt16: try checkDepthwise()
+        case .averagePool2D, .maxPool2D, .averagePool2DInt16, .maxPool2DInt16: try checkPool()
+        case .fullyConnected, .fullyConnectedInt16: try checkDense()
+        case .add, .multiply, .maximum, .addInt16, .multiplyInt16, .maximumInt16:
+            try checkBinary()
+        case .mean, .meanInt16: try checkMean()
         case .softmax: try checkSoftmax()
         case .lookup: try checkLookup()
         case .copy: try checkCopy()
         case .fill: try checkFill()
-        case .resizeBilinear: try checkResize(isBilinear: true)
+        case .resizeBilinear, .resizeBilinearInt16: try checkResize(isBilinear: true)
         case .resizeNearest: try checkResize(isBilinear: false)
         case .argMax: try checkArgMax()
+        case .softmaxInt16: try checkSoftmaxInt16()
+        case .lookupInt16: try checkLookupInt16()
+        case .sigmoidInt16: try checkSigmoid()
+        case .rescale: try checkRescale()
         }
     }
 
@@ -71,27 +76,21 @@ extension OperatorCheck {
 
     private func checkDense() throws(ProgramError) {
         let p = try parameters(as: martlet_dense.self)
-        try requireTypes(.int8, .int8)
+        try requireActivations()
         try elementCount([p.rows, p.inputs, 1], is: a.elementCount)
         try elementCount([p.rows, p.outputs, 1], is: output.elementCount)
         try requireZeroPoints(input: p.input_zero, output: p.output_zero)
         try requireClamp(p.clamp_min, p.clamp_max)
-        try requireRounding(p.rounding, .double ... .halfAway)
-        let outputs = Int64(p.outputs)
-        try requireBlocks(
-            weights: outputs * Int64(p.inputs),
-            scales: outputs * 8,
-            constants: outputs * 4
-        )
-        try requireChannels(p.outputs, taps: Int64(p.inputs), weightZero: p.weight_zero)
+        let rounding = p.rounding
+        try requireChannels(p.outputs, taps: Int64(p.inputs), weightZero: p.weight_zero, rounding)
     }
 
     private func checkMean() throws(ProgramError) {
         let p = try parameters(as: martlet_mean.self)
-        try requireTypes(.int8, .int8)
+        try requireActivations()
         try elementCount([p.outer, p.reduced, p.inner], is: a.elementCount)
         try elementCount([p.outer, p.inner, 1], is: output.elementCount)
-        try require(p.reduced, in: 1...OperatorLimits.reducedMax, .accumulatorFits)
+        try require(p.reduced, in: 1...OperatorLimits.reducedMax(activation), .accumulatorFits)
         try requireZeroPoints(input: p.input_zero, output: p.output_zero)
         try requireFactor(p.scale.multiplier, p.scale.exponent)
         try requireRounding(p.rounding, .double ... .halfAway)

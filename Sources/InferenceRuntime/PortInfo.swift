@@ -10,7 +10,7 @@ public struct PortInfo {
         self.offset = offset
     }
 
-    /// The type of the bytes in the buffer: int8, uint8, int32 or int64, little-endian.
+    /// The type of the bytes in the buffer: int8, uint8, int16, int32 or int64, little-endian.
     public var type: ElementType { record.type }
 
     /// The type that the source model has here.

@@ -80,8 +80,8 @@ extension ElementType {
     /// Whether a tensor of a program may have this type.
     fileprivate var isStored: Bool {
         switch self {
-        case .int8, .uint8, .int32, .int64: true
-        case .float32, .int16, .float16, .bool: false
+        case .int8, .uint8, .int16, .int32, .int64: true
+        case .float32, .float16, .bool: false
         }
     }
 

@@ -71,14 +71,24 @@ public enum Opcode: UInt16, Sendable {
     case copy, fill
     case resizeBilinear, resizeNearest
     case argMax
-
-    /// Whether the output may be exactly the memory of an input.
-    var mayRunInPlace: Bool {
-        switch self {
-        case .add, .multiply, .maximum, .lookup: true
-        default: false
-        }
-    }
+    /// Products of int16 activations and int8 weights.
+    case convolution2DInt16 = 24
+    case depthwiseConvolution2DInt16 = 25
+    case fullyConnectedInt16 = 26
+    case averagePool2DInt16 = 27
+    case maxPool2DInt16 = 28
+    case addInt16 = 29
+    case multiplyInt16 = 30
+    case maximumInt16 = 31
+    case meanInt16 = 32
+    case softmaxInt16 = 33
+    /// A table of 513 int16 with interpolation.
+    case lookupInt16 = 34
+    /// Logistic and tanh of int16, by their common table of 256 entries.
+    case sigmoidInt16 = 35
+    /// A change of scale and width, int8 or int16 on either side.
+    case rescale = 36
+    case resizeBilinearInt16 = 37
 }
 
 /// How an accumulator is scaled back to a byte (fixed-point specification, 2.4).
@@ -89,4 +99,6 @@ package enum Rounding: Int32, Sendable {
     case halfUp = 1
     /// Once, ties away from zero.
     case halfAway = 2
+    /// Sums of 64 bits: once, by 15 bits of the multiplier, ties towards positive infinity (2.5).
+    case narrow = 3
 }

@@ -1,8 +1,10 @@
 /// A graph proved fully quantized: integers on every edge, scales where the arithmetic needs them.
 ///
 /// Only `init(proving:)` makes one, whether the importer read the model so or the quantizer made
-/// it. Activations are int8, or uint8 next to a `requantize` node at the model's edge, or int32
-/// and int64 behind `argMax`.
+/// it. Activations are int8, or int16 with zero point 0, or uint8 next to a `requantize` node at
+/// the model's edge, or int32 and int64 behind `argMax`. A node computes on int8 or on int16; only
+/// a `requantize` node joins the two. Weights are int8 beside both, biases int32, or int64 beside
+/// int16.
 public struct QuantizedGraph: Sendable {
     /// The proved graph.
     public let graph: Graph
@@ -54,19 +56,26 @@ extension Graph {
                 type: self[node.outputs[0]].type
             )
         case .requantize:
-            try proveActivation(node.inputs[0], of: node, allowed: [.int8, .uint8])
-            try proveActivation(node.outputs[0], of: node, allowed: [.int8, .uint8])
+            try proveActivation(node.inputs[0], of: node, allowed: [.int8, .uint8, .int16])
+            try proveActivation(node.outputs[0], of: node, allowed: [.int8, .uint8, .int16])
         case .argMax:
-            try proveActivation(node.inputs[0], of: node, allowed: [.int8])
+            try proveActivation(node.inputs[0], of: node, allowed: [.int8, .int16])
             try proveType(node.outputs[0], of: node, allowed: [.int32, .int64])
         case .convolution2D, .depthwiseConvolution2D, .fullyConnected:
-            try proveActivation(node.inputs[0], of: node, allowed: [.int8])
+            let type = computedType(of: node)
+            try proveActivation(node.inputs[0], of: node, allowed: [type])
             try proveWeights(of: node)
-            try proveActivation(node.outputs[0], of: node, allowed: [.int8])
+            try proveActivation(node.outputs[0], of: node, allowed: [type])
         default:
-            for input in node.inputs { try proveActivation(input, of: node, allowed: [.int8]) }
-            try proveActivation(node.outputs[0], of: node, allowed: [.int8])
+            let type = computedType(of: node)
+            for input in node.inputs { try proveActivation(input, of: node, allowed: [type]) }
+            try proveActivation(node.outputs[0], of: node, allowed: [type])
         }
+    }
+
+    /// The one type of a node's activations: int16 if its output is, else int8.
+    private func computedType(of node: Node) -> DataType {
+        self[node.outputs[0]].type == .int16 ? .int16 : .int8
     }
 
     private func proveWeights(of node: Node) throws(GraphError) {
@@ -78,7 +87,8 @@ extension Graph {
         }
         try proveType(id, of: node, allowed: [.int8])
         guard node.inputs.count == 3, let bias = node.inputs[2] else { return }
-        try proveType(bias, of: node, allowed: [.int32])
+        let isWide = computedType(of: node) == .int16
+        try proveType(bias, of: node, allowed: isWide ? [.int32, .int64] : [.int32])
         guard self[bias].constant != nil else {
             throw .quantizationMismatch(node: node.name, detail: "the bias must be a constant")
         }
@@ -95,6 +105,12 @@ extension Graph {
             throw .quantizationMismatch(
                 node: node.name,
                 detail: "tensor '\(self[id].name)' needs one scale and zero point"
+            )
+        }
+        guard self[id].type != .int16 || quantization.zeroPoints == [0] else {
+            throw .quantizationMismatch(
+                node: node.name,
+                detail: "int16 tensor '\(self[id].name)' needs the zero point 0"
             )
         }
     }

@@ -8,6 +8,8 @@ public enum ImportError: Error, Sendable, Hashable {
     case modelTooLarge(sizeBytes: Int, limitBytes: Int)
     /// An offset, a table or a vector of the file does not hold together.
     case malformedFile(place: String, FlatBufferError)
+    /// The bytes are no serialized message of the format, or one beyond the limits.
+    case malformedMessage(detail: String)
     /// A part of the model names another part that does not exist.
     case indexOutOfRange(place: String, index: Int, count: Int)
     /// There are more parts of a kind than the limit, or fewer than one.
@@ -87,17 +89,16 @@ extension ImportError: CustomStringConvertible {
     /// What is wrong, and where; one line a feature when features are unsupported.
     public var description: String {
         switch self {
-        case .unsupportedFormat(.onnx):
-            "this looks like an ONNX model, which is not imported yet; "
-                + "convert it to an int8 TFLite model"
+        case .unsupportedFormat(.onnx): "this looks like an ONNX model"
         case .unsupportedFormat(.zip), .unsupportedFormat(.hdf5):
-            "this looks like a training framework's archive; export it as an int8 TFLite model"
+            "this looks like a training framework's archive; export it as ONNX or TFLite"
         case .unsupportedFormat(.unknown):
-            "the file is not a TFLite model: the identifier TFL3 is missing at byte 4"
+            "the file is neither a TFLite model (TFL3 at byte 4) nor an ONNX model"
         case .modelTooLarge(let size, let limit):
             "the model has \(size) bytes, more than the limit of \(limit)"
         case .malformedFile(let place, let error):
             "the model is damaged in \(place): \(error)"
+        case .malformedMessage(let detail): "the model is damaged: \(detail)"
         case .indexOutOfRange(let place, let index, let count):
             "the model is damaged: \(place) names number \(index) of \(count)"
         case .countOutOfRange(let place, let count, let limit):

@@ -4,6 +4,22 @@ public import ModelGraph
 public enum ModelFormat: String, Sendable, Hashable, CaseIterable {
     /// TensorFlow Lite, also called LiteRT: FlatBuffers with the identifier `TFL3`.
     case tflite
+    /// ONNX: a serialized `ModelProto`.
+    case onnx
+}
+
+/// What the model file does not say.
+public struct ImportOptions: Sendable, Hashable {
+    /// The shapes of inputs by name, where the model leaves dimensions open.
+    public var shapes: [String: [Int]]
+    /// The model's folder, in which an ONNX model may keep large constants; `nil` refuses them.
+    public var folder: String?
+
+    /// Makes options.
+    public init(shapes: [String: [Int]] = [:], folder: String? = nil) {
+        self.shapes = shapes
+        self.folder = folder
+    }
 }
 
 /// Limits of a model file.
@@ -27,19 +43,22 @@ public enum ImportLimits {
 /// Reads a trained model into a graph, or says everything that stands in the way.
 ///
 /// The graph is well formed (`Graph.validate`) and its shapes follow from its operators; whether
-/// it is fully quantized, `QuantizedGraph(proving:)` decides. Integer models of TFLite are: uint8
-/// becomes int8 by subtracting 128 from stored values and zero points.
+/// it is fully quantized, `QuantizedGraph(proving:)` decides. Integer models of TFLite and ONNX
+/// (QDQ and QLinear) are: uint8 becomes int8 by subtracting 128 from stored values and zero
+/// points.
 ///
 /// - Parameters:
 ///   - bytes: the whole file. No part of it is trusted.
 ///   - name: the graph's name, for reports.
 ///   - format: the file's format; `nil` detects it.
+///   - options: what the file leaves open.
 /// - Returns: the graph.
 /// - Throws: `ImportError`; `.unsupported` lists all unsupported features at once.
 public func importModel(
     _ bytes: [UInt8],
     name: String,
-    format: ModelFormat? = nil
+    format: ModelFormat? = nil,
+    options: ImportOptions = ImportOptions()
 ) throws(ImportError) -> Graph {
     guard bytes.count <= ImportLimits.modelSizeBytesMax else {
         throw .modelTooLarge(
@@ -47,16 +66,19 @@ public func importModel(
             limitBytes: ImportLimits.modelSizeBytesMax
         )
     }
-    if format == nil, !FlatBuffer.hasIdentifier(TFLiteModel.identifier, bytes) {
-        throw .unsupportedFormat(DetectedFormat(bytes))
+    let isFlatBuffer = FlatBuffer.hasIdentifier(TFLiteModel.identifier, bytes)
+    if format == .onnx || format == nil && !isFlatBuffer && DetectedFormat(bytes) == .onnx {
+        var importer = ONNXImporter(try ONNXModel(bytes), name: name, options: options)
+        return try importer.importGraph()
     }
+    guard format != nil || isFlatBuffer else { throw .unsupportedFormat(DetectedFormat(bytes)) }
     let model = try TFLiteModel(bytes)
     var importer = TFLiteImporter(model, name: name)
     return try importer.importGraph()
 }
 
 extension DetectedFormat {
-    /// Guesses from the first bytes what a file is that is not imported.
+    /// Guesses from the first bytes what a file is that is no TFLite model.
     init(_ bytes: [UInt8]) {
         if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
             self = .zip

@@ -21,7 +21,7 @@ extension Lowering {
         }
         let average: Rounding = node.family == .uint8 ? .halfUp : .halfAway
         emit(
-            opcode,
+            opcode.computing(on: source.type),
             [x],
             to: y,
             .window(
@@ -42,11 +42,12 @@ extension Lowering {
         let (source, target) = (program.values[x], program.values[y])
         let extents = source.shape
         let reduced = Int64(extents[1])
-        guard reduced <= Int64(OperatorLimits.reducedMax) else {
+        let limit = OperatorLimits.reducedMax(source.type == .int16 ? .int16 : .int8)
+        guard reduced <= Int64(limit) else {
             throw .parameterOutOfRange(
                 "the number of reduced elements",
                 value: extents[1],
-                limit: Int(OperatorLimits.reducedMax)
+                limit: Int(limit)
             )
         }
         let ratio = Double(source.scale) / Double(target.scale)
@@ -56,9 +57,9 @@ extension Lowering {
         let room = min(log2, 32, 31 + factor.exponent)
         factor.multiplier = Int32((Int64(factor.multiplier) << Int64(room)) / reduced)
         factor.exponent -= room
-        try FixedPoint.proveShift(factor, bound: reduced * 255)
+        try FixedPoint.proveShift(factor, bound: reduced * source.type.magnitudeMax)
         emit(
-            .mean,
+            Opcode.mean.computing(on: source.type),
             [x],
             to: y,
             .mean(
@@ -98,6 +99,7 @@ extension Lowering {
 
     mutating func lowerSoftmax(_ beta: Float) throws(PlanFault) {
         let (x, y) = (try input(0), output())
+        if program.values[x].type == .int16 { return try lowerSoftmaxInt16(beta, x, y) }
         let depth = program.values[x].shape.last ?? 1
         let target = program.values[y]
         guard target.scale == 1.0 / 256, target.zeroPoint == -128 else {
@@ -128,6 +130,7 @@ extension Lowering {
 
     mutating func lowerArgMax(_ axis: Int) throws(PlanFault) {
         let (x, y) = (try input(0), output())
+        guard program.values[x].type == .int8 else { throw .noKernel }
         let shape = program.values[x].shape
         guard shape.indices.contains(axis) else {
             throw .shapeMismatch("axis \(axis) of a tensor with \(shape.count) dimensions")
@@ -147,7 +150,7 @@ extension Lowering {
 
     // MARK: Two inputs
 
-    /// Both operands are scaled by 2^20 over twice the larger scale (5.1).
+    /// Both operands are scaled by 2^20, or 2^15 of int16, over twice the larger scale (5.1).
     mutating func lowerAdd(
         _ activation: Activation,
         isSubtraction: Bool
@@ -155,13 +158,16 @@ extension Lowering {
         let (a, b, y) = (try input(0), try input(1), output())
         let scales = [a, b, y].map { Double(program.values[$0].scale) }
         let twice = 2 * max(scales[0], scales[1])
+        let type = program.values[y].type
+        let shift = type == .int16 ? 15 : 20
+        let lift = Double(sign: .plus, exponent: shift, significand: 1)
         let factors = (
             a: try FixedPoint.scaleFactor(scales[0] / twice),
             b: try FixedPoint.scaleFactor(scales[1] / twice),
-            output: try FixedPoint.scaleFactor(twice / (0x1p20 * scales[2]))
+            output: try FixedPoint.scaleFactor(twice / (lift * scales[2]))
         )
-        // Each operand is at most 255 * 2^20 / 2.
-        try FixedPoint.proveShift(factors.output, bound: 255 << 20)
+        // Each operand is at most half of this.
+        try FixedPoint.proveShift(factors.output, bound: type.magnitudeMax << shift)
         try emitBinary(.add, a, b, y, factors, activation, kind: isSubtraction ? 1 : 0)
     }
 
@@ -170,7 +176,10 @@ extension Lowering {
         let values = program.values
         let ratio = values[a].scale * values[b].scale / values[y].scale  // in Float (5.2)
         let factor = try FixedPoint.scaleFactor(Double(ratio))
-        try FixedPoint.proveShift(factor, bound: 255 * 255)
+        try FixedPoint.proveShift(
+            factor,
+            bound: values[y].type.magnitudeMax * values[y].type.magnitudeMax
+        )
         let none = ScaleFactor(multiplier: 0, exponent: 0)
         try emitBinary(.multiply, a, b, y, (none, none, factor), activation, kind: 0)
     }
@@ -200,7 +209,7 @@ extension Lowering {
         let operands = [try broadcastStrides(a, to: shape), try broadcastStrides(b, to: shape)]
         let walk = StridedWalk(extents: shape, strides: operands)
         emit(
-            opcode,
+            opcode.computing(on: program.values[y].type),
             [a, b],
             to: y,
             .binary(

@@ -91,6 +91,21 @@ extension Lowering {
         try requireSameType(x, y)
         if shape == padded { return makeView(y, of: x, offsetBytes: 0) }
         let value = fill ?? program.values[y].zeroPoint
+        let size = program.values[y].type.sizeBytes
+        if size == 2 && value != 0 {
+            try fillInt16(y, with: value)
+        } else {
+            try fillBytes(y, with: value)
+        }
+        let target = StridedWalk.dense(padded).map { $0 * size }
+        let offset = zip(before, target).reduce(0) { $0 + $1.0 * $1.1 }
+        let source = StridedWalk.dense(shape).map { $0 * size }
+        let walk = StridedWalk(extents: shape, strides: [source, target])
+        copy(x, to: y, walk, targetOffset: offset)
+    }
+
+    /// Fills all of `y` with a byte.
+    private mutating func fillBytes(_ y: Int, with value: Int32) throws(PlanFault) {
         guard (-128...127).contains(value) else {
             throw .parameterOutOfRange("the fill value", value: Int(value), limit: 127)
         }
@@ -99,14 +114,10 @@ extension Lowering {
             [],
             to: y,
             .fill(
-                count: try word(program.values[y].elementCount, "the number of elements"),
+                count: try word(program.values[y].sizeBytes, "the number of bytes"),
                 value: Int32(UInt8(bitPattern: Int8(value)))
             )
         )
-        let target = StridedWalk.dense(padded)
-        let offset = zip(before, target).reduce(0) { $0 + $1.0 * $1.1 }
-        let walk = StridedWalk(extents: shape, strides: [StridedWalk.dense(shape), target])
-        copy(x, to: y, walk, targetOffset: offset)
     }
 
     mutating func lowerConcatenation(_ axis: Int) throws(PlanFault) {
@@ -115,7 +126,8 @@ extension Lowering {
         guard whole.indices.contains(axis) else {
             throw .shapeMismatch("axis \(axis) of a tensor with \(whole.count) dimensions")
         }
-        let target = StridedWalk.dense(whole)
+        let size = program.values[y].type.sizeBytes
+        let target = StridedWalk.dense(whole).map { $0 * size }
         let isOutermost = whole[..<axis].allSatisfy { $0 == 1 }
         var position = 0
         for number in node.inputs.indices {
@@ -125,7 +137,8 @@ extension Lowering {
                 shape.indices.allSatisfy({ $0 == axis || shape[$0] == whole[$0] }),
                 position + shape[axis] <= whole[axis]
             else { throw .shapeMismatch("\(shape) beside others in \(whole)") }
-            let walk = StridedWalk(extents: shape, strides: [StridedWalk.dense(shape), target])
+            let source = StridedWalk.dense(shape).map { $0 * size }
+            let walk = StridedWalk(extents: shape, strides: [source, target])
             let offset = position * target[axis]
             copy(x, to: y, walk, targetOffset: offset, isWhole: isOutermost)
             position += shape[axis]
@@ -167,7 +180,7 @@ extension Lowering {
         copy(x, to: y, StridedWalk(extents: extents, strides: [source, target]))
     }
 
-    private mutating func copy(
+    mutating func copy(
         _ x: Int,
         to y: Int,
         _ walk: StridedWalk,

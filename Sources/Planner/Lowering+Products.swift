@@ -21,7 +21,7 @@ extension Lowering {
         )
         let product = try product(weights, channels: weights.shape[0], pitch: 1, x, y)
         emit(
-            .convolution2D,
+            Opcode.convolution2D.computing(on: program.values[x].type),
             [x],
             to: y,
             .window(
@@ -32,7 +32,7 @@ extension Lowering {
                 depthMultiplier: 1,
                 product.zeros,
                 clamp(activation, y),
-                .double
+                product.rounding
             ),
             weights: product.weights,
             scales: product.scales,
@@ -51,7 +51,7 @@ extension Lowering {
         let channels = weights.shape[3]
         let product = try product(weights, channels: channels, pitch: channels, x, y)
         emit(
-            .depthwiseConvolution2D,
+            Opcode.depthwiseConvolution2D.computing(on: program.values[x].type),
             [x],
             to: y,
             .window(
@@ -62,7 +62,7 @@ extension Lowering {
                 depthMultiplier: try word(multiplier, "the depth multiplier"),
                 product.zeros,
                 clamp(activation, y),
-                .double
+                product.rounding
             ),
             weights: product.weights,
             scales: product.scales,
@@ -82,7 +82,7 @@ extension Lowering {
         }
         let product = try product(weights, channels: outputs, pitch: 1, x, y, .halfAway)
         emit(
-            .fullyConnected,
+            Opcode.fullyConnected.computing(on: program.values[x].type),
             [x],
             to: y,
             .dense(
@@ -91,7 +91,7 @@ extension Lowering {
                 outputs: try word(outputs, "the number of outputs"),
                 product.zeros,
                 clamp(activation, y),
-                .halfAway
+                product.rounding
             ),
             weights: product.weights,
             scales: product.scales,
@@ -146,11 +146,12 @@ extension Lowering {
 
     // MARK: Weights
 
-    private struct Product {
+    struct Product {
         var weights: [UInt8]
         var scales: [ScaleFactor]
         var bias: [UInt8]
         var zeros: ZeroPoints
+        var rounding: Rounding
     }
 
     private func weightTensor(rank: Int) throws(PlanFault) -> Tensor {
@@ -182,6 +183,9 @@ extension Lowering {
         guard let bytes = weights.constant, let quantization = weights.quantization,
             channels > 0, quantization.isPerTensor || quantization.scales.count == channels
         else { throw .quantizationMismatch("the weights are not quantized by output channel") }
+        if program.values[x].type == .int16 {
+            return try productInt16(bytes, quantization, channels: channels, x, y, rounding)
+        }
         let zeros = ZeroPoints(
             input: program.values[x].zeroPoint,
             weight: quantization.isPerTensor ? quantization.zeroPoints[0] : 0,
@@ -206,7 +210,13 @@ extension Lowering {
             }
             scales.append(factor)
         }
-        return Product(weights: bytes, scales: scales, bias: bias.littleEndianBytes, zeros: zeros)
+        return Product(
+            weights: bytes,
+            scales: scales,
+            bias: bias.littleEndianBytes,
+            zeros: zeros,
+            rounding: rounding
+        )
     }
 
     /// The legacy uint8 convolutions multiply the scales in single precision first (section 3);

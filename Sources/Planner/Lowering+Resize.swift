@@ -20,11 +20,16 @@ extension Lowering {
                 ? mapping.bilinearTaps(from: input, to: output)
                 : mapping.nearestIndices(from: input, to: output)
         }
+        let type = program.values[x].type
+        var moved = source
+        // The nearest resize moves the bytes of a pixel.
+        let pixel = isBilinear ? 1 : type.sizeBytes
+        moved.channels = try word(Int(source.channels) * pixel, "the size of a pixel")
         emit(
-            isBilinear ? .resizeBilinear : .resizeNearest,
+            isBilinear ? Opcode.resizeBilinear.computing(on: type) : .resizeNearest,
             [x],
             to: y,
-            .resize(input: source, outputHeight: target.height, outputWidth: target.width),
+            .resize(input: moved, outputHeight: target.height, outputWidth: target.width),
             constants: words.littleEndianBytes
         )
     }

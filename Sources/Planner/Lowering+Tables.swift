@@ -6,6 +6,7 @@ import ModelGraph
 extension Lowering {
     mutating func lowerUnary(_ kind: UnaryOperator) throws(PlanFault) {
         let (x, y) = (try input(0), output())
+        if program.values[x].type == .int16 { return try lowerUnaryInt16(kind, x, y) }
         let table: LookupTable
         switch kind {
         case .relu: table = try rescaling(x, y, clamp(.relu, y))
@@ -22,12 +23,14 @@ extension Lowering {
 
     mutating func lowerRequantize() throws(PlanFault) {
         let (x, y) = (try input(0), output())
+        if hasInt16(x, y) { return try rescale(x, to: y) }
         try lookUp(x, try requantization(x, like: y), to: y)
     }
 
     /// `x` itself if it has the quantization of `y`, or a requantized temporary or constant.
     mutating func requantized(_ x: Int, like y: Int) throws(PlanFault) -> Int {
         guard !program.values[x].isQuantized(like: program.values[y]) else { return x }
+        if hasInt16(x, y) { return try rescaled(x, like: y) }
         let table = try requantization(x, like: y)
         if table.isIdentity { return x }
         let result = temporary(".requantized", shape: program.values[x].shape, like: y)

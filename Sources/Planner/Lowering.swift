@@ -157,13 +157,15 @@ struct Lowering {
     /// The bounds of a fused activation (2.6) in the output's stored integers.
     func clamp(_ activation: Activation, _ output: Int) -> Clamp {
         let value = program.values[output]
+        let range = Clamp(rangeOf: value.type)
         func stored(_ real: Float) -> Int32 {
             let steps = (real / value.scale).rounded(.toNearestOrAwayFromZero)
-            return Int32(min(max(steps + Float(value.zeroPoint), -128), 127))
+            let stored = steps + Float(value.zeroPoint)
+            return Int32(min(max(stored, Float(range.low)), Float(range.high)))
         }
         switch activation {
-        case .none: return Clamp()
-        case .relu: return Clamp(low: stored(0))
+        case .none: return range
+        case .relu: return Clamp(low: stored(0), high: range.high)
         case .relu6: return Clamp(low: stored(0), high: stored(6))
         case .reluN1To1: return Clamp(low: stored(-1), high: stored(1))
         }

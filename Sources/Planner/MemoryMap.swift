@@ -97,7 +97,7 @@ struct MemoryMap {
     // MARK: In place
 
     private mutating func shareInPlace() {
-        for (index, step) in program.steps.enumerated() where step.opcode.runsInPlace {
+        for (index, step) in program.steps.enumerated() where step.opcode.mayRunInPlace {
             let output = step.output
             guard program.values[output].view == nil, firstStep[output] == index + 1 else {
                 continue
@@ -132,16 +132,6 @@ struct MemoryMap {
                     lastStep: lastStep[root]
                 )
             )
-        }
-    }
-}
-
-extension Opcode {
-    /// The kernels that the runtime lets write over an input.
-    fileprivate var runsInPlace: Bool {
-        switch self {
-        case .add, .multiply, .maximum, .lookup: true
-        default: false
         }
     }
 }

@@ -20,6 +20,7 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    @OptionGroup var options: ModelOptions
     @OptionGroup var trust: TrustOptions
 
     private struct Result: Encodable {
@@ -43,7 +44,7 @@ struct BenchCommand: ParsableCommand {
     mutating func run() throws {
         let clock = ContinuousClock()
         let loadStart = clock.now
-        let runnable = try RunnableModel(path: model, trust: trust)
+        let runnable = try RunnableModel(path: model, options: options, trust: trust)
         let load = clock.now - loadStart
         let inputs = runnable.model.inputs.map { port in
             [UInt8](repeating: 0, count: port.sizeBytes)[...]

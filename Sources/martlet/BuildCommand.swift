@@ -22,7 +22,7 @@ struct BuildCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "The model, a .tflite file.")
+    @Argument(help: "The model, TFLite or ONNX.")
     var model: String
 
     @Option(help: "The product's name: a-z, 0-9, '.', '_', '-'.")
@@ -52,20 +52,23 @@ struct BuildCommand: ParsableCommand {
     )
     var validation: [String] = []
 
-    @Option(help: "The true classes of the validation samples.")
+    @Option(help: "The truth of the validation samples, as 'martlet evaluate' takes it.")
     var labels: String?
+
+    @Option(help: "What the model does: classification, anomaly or regression.")
+    var task: EvaluationTaskKind = .classification
 
     @Option(
         help: "Refuse (exit 6) when the accuracy on the validation samples is below this share."
     )
     var minAccuracy: Double?
 
-    @Option(help: "Refuse (exit 6) when the integers cost more than this share of accuracy.")
-    var maxDrop: Double?
+    @OptionGroup var gate: GateOptions
 
     @Option(help: "Write how faithful the integers are, layer by layer, as JSON.")
     var report: String?
 
+    @OptionGroup var options: ModelOptions
     @OptionGroup var quantization: QuantizationOptions
 
     @Option(help: "How many golden vectors to carry, 1 to 64.")
@@ -94,10 +97,12 @@ struct BuildCommand: ParsableCommand {
         guard labels == nil || !validation.isEmpty else {
             throw ValidationError("--labels needs --validation")
         }
-        guard minAccuracy == nil || labels != nil else {
-            throw ValidationError("--min-accuracy needs --validation and --labels")
+        guard minAccuracy == nil || labels != nil && task == .classification else {
+            throw ValidationError(
+                "--min-accuracy needs --validation, --labels and --task classification"
+            )
         }
-        guard maxDrop == nil || labels != nil && !quantization.files.isEmpty else {
+        guard gate.maxDrop == nil || labels != nil && !quantization.files.isEmpty else {
             throw ValidationError("--max-drop needs --calibration, --validation and --labels")
         }
         try quantization.check()
@@ -117,19 +122,19 @@ struct BuildCommand: ParsableCommand {
         let measured = try Measurement(
             of: runnable,
             validation: validation,
-            labels: labels,
             goldenCount: goldenVectors
         )
-        try checkGates(measured, planned: file.planned, target: target)
-        let comparison = try compare(measured, file: file)
-        try checkDrop(comparison)
+        try checkMemory(file.planned, target: target)
+        let evaluation = try evaluate(measured, file: file)
+        try checkAccuracy(evaluation)
+        try gate.check(evaluation?.comparison)
         let image = BundleAssembly.image(file.planned, measured: measured)
         let assembly = BundleAssembly(
             command: self,
             file: file,
             target: target,
             measured: measured,
-            comparison: comparison
+            evaluation: evaluation
         )
         let facts = try assembly.facts(contentID: Sodium.blake2b(image))
         let metadata =
@@ -151,17 +156,18 @@ struct BuildCommand: ParsableCommand {
             sizeBytes: bundle.bytes.count,
             file: file,
             measured: measured,
-            comparison: comparison
+            evaluation: evaluation
         ).show()
     }
 
     private func modelFile(_ bytes: [UInt8], target: TargetProfile) throws -> ModelFile {
         guard !quantization.files.isEmpty else {
-            return try ModelFile(path: model, bytes: bytes, target: target)
+            return try ModelFile(path: model, bytes: bytes, options: options, target: target)
         }
         return try ModelFile(
             path: model,
             bytes: bytes,
+            options: options,
             target: target,
             quantization: quantization,
             validation: validation,
@@ -169,38 +175,29 @@ struct BuildCommand: ParsableCommand {
         )
     }
 
-    /// The float model on the validation samples, where it was given and they are labelled.
-    private func compare(_ measured: Measurement, file: ModelFile) throws -> FloatComparison? {
-        guard let calibrated = file.calibrated, let labels, let evaluation = measured.evaluation
-        else { return nil }
-        return try FloatComparison(
-            calibrated.float,
-            samples: FloatSamples(
-                paths: validation,
-                graph: calibrated.float,
+    /// What the labels say of the integers, and of the float model where it was given.
+    private func evaluate(_ measured: Measurement, file: ModelFile) throws -> EvaluationReport? {
+        guard let labels, let results = measured.results else { return nil }
+        let task = try task.make(labels: labels, results: results, topCount: nil)
+        var report = EvaluationReport(
+            task: self.task,
+            metrics: try task.metrics(results, of: Array(0..<task.labelCount))
+        )
+        guard let calibrated = file.calibrated else { return report }
+        report.comparison = try task.comparison(
+            candidate: results,
+            reference: ModelResults(
+                float: calibrated.float,
+                inputs: validation,
                 raw: calibrated.rawInputs
             ),
-            labels: NumpyArray(path: labels).integers(place: labels),
-            predictions: measured.predictions,
-            classCount: evaluation.confusion.count
+            maximalDrop: gate.maxDrop
         )
+        report.comparison?.against = "its float model"
+        return report
     }
 
-    private func checkDrop(_ comparison: FloatComparison?) throws {
-        guard let maxDrop, let comparison, comparison.drop > maxDrop else { return }
-        throw Failure(
-            .gate,
-            "the integers cost \(comparison.drop) of the accuracy, above \(maxDrop)",
-            help: "\(comparison.lostCount) samples are lost and \(comparison.wonCount) won; "
-                + "--report names the layers with the lowest signal to noise"
-        )
-    }
-
-    private func checkGates(
-        _ measured: Measurement,
-        planned: PlannedProgram,
-        target: TargetProfileFile
-    ) throws {
+    private func checkMemory(_ planned: PlannedProgram, target: TargetProfileFile) throws {
         let needed = UInt64(planned.arenaPlan.sizeBytes) + UInt64(planned.weights.count)
         guard needed <= target.memoryBytes else {
             throw Failure(
@@ -209,14 +206,17 @@ struct BuildCommand: ParsableCommand {
                 help: "choose a larger target or a smaller model"
             )
         }
-        guard let minAccuracy, let evaluation = measured.evaluation else { return }
-        guard evaluation.accuracy >= minAccuracy else {
-            throw Failure(
-                .gate,
-                "the accuracy is \(evaluation.accuracy), below \(minAccuracy)",
-                help: "the 95 % interval is \(evaluation.accuracyInterval.lower) to "
-                    + "\(evaluation.accuracyInterval.upper); more samples narrow it"
-            )
-        }
+    }
+
+    private func checkAccuracy(_ evaluation: EvaluationReport?) throws {
+        guard let minAccuracy, let metrics = evaluation?.metrics, let accuracy = metrics.accuracy,
+            accuracy < minAccuracy
+        else { return }
+        throw Failure(
+            .gate,
+            "the accuracy is \(accuracy), below \(minAccuracy)",
+            help: "the 95 % interval is \(metrics.intervalLower ?? 0) to "
+                + "\(metrics.intervalUpper ?? 0); more samples narrow it"
+        )
     }
 }

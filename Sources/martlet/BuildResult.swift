@@ -11,16 +11,9 @@ struct BuildResult {
     let sizeBytes: Int
     let file: ModelFile
     let measured: Measurement
-    let comparison: FloatComparison?
+    let evaluation: EvaluationReport?
 
     private struct Answer: Encodable {
-        struct Reference: Encodable {
-            let accuracy: Double
-            let agreement: Double
-            let drop: Double
-            let lost: Int
-            let won: Int
-        }
         let bundle: String
         let contentID: String
         let bundleBytes: Int
@@ -28,8 +21,7 @@ struct BuildResult {
         let arenaBytes: Int
         let arenaLowerBoundBytes: Int
         let goldenVectors: UInt32
-        let accuracy: AccuracyReport?
-        let float: Reference?
+        let evaluation: EvaluationReport?
         let outputSignalToNoiseDecibels: Double?
         let data: [DataFinding]?
     }
@@ -53,16 +45,7 @@ struct BuildResult {
                 arenaBytes: plan.sizeBytes,
                 arenaLowerBoundBytes: plan.lowerBoundBytes,
                 goldenVectors: manifest.selfTestCount,
-                accuracy: measured.evaluation.map(AccuracyReport.init),
-                float: comparison.map {
-                    Answer.Reference(
-                        accuracy: $0.float.accuracy,
-                        agreement: $0.agreement,
-                        drop: $0.drop,
-                        lost: $0.lostCount,
-                        won: $0.wonCount
-                    )
-                },
+                evaluation: evaluation,
                 outputSignalToNoiseDecibels: decibels,
                 data: file.calibrated?.report.dataFindings
             )
@@ -71,23 +54,18 @@ struct BuildResult {
 
     private func showTable() {
         let plan = file.planned.arenaPlan
-        func percent(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }
         var rows = [
             ["bundle", "\(command.output), \(sizeBytes) bytes"],
             ["content id", manifest.contentID.hexadecimal],
             ["arena", "\(plan.sizeBytes) bytes (lower bound \(plan.lowerBoundBytes))"],
             ["golden vectors", "\(manifest.selfTestCount)"],
         ]
-        if let evaluation = measured.evaluation {
-            rows.append(["accuracy", percent(evaluation.accuracy)])
-        }
-        if let comparison {
-            let changes = "(\(comparison.lostCount) lost, \(comparison.wonCount) won)"
-            rows += [
-                ["float accuracy", percent(comparison.float.accuracy)],
-                ["agreement", percent(comparison.agreement)],
-                ["drop", "\(percent(comparison.drop)) \(changes)"],
-            ]
+        if let evaluation { rows.append(["integers", evaluation.metrics.line]) }
+        if let comparison = evaluation?.comparison {
+            rows += comparison.lines.map { line in
+                let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+                return [words[0].trimmingCharacters(in: [":"]), words.last ?? ""]
+            }
         }
         if let decibels {
             rows.append(["signal to noise", String(format: "%.1f dB at the output", decibels)])

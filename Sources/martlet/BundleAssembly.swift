@@ -13,8 +13,8 @@ struct BundleAssembly {
     let file: ModelFile
     let target: TargetProfileFile
     let measured: Measurement
-    /// The float model on the validation samples, where it was given and they are labelled.
-    let comparison: FloatComparison?
+    /// What the labels of the validation samples say.
+    let evaluation: EvaluationReport?
 
     /// The installed image.
     ///
@@ -70,17 +70,7 @@ struct BundleAssembly {
             "arenaBytes": Double(file.planned.arenaPlan.sizeBytes),
             "multiplyAccumulates": Double(file.graph.graph.multiplyAccumulateCount),
         ]
-        if let evaluation = measured.evaluation {
-            metrics["accuracy"] = evaluation.accuracy
-            metrics["accuracyIntervalLower"] = evaluation.accuracyInterval.lower
-            metrics["accuracyIntervalUpper"] = evaluation.accuracyInterval.upper
-            metrics["samples"] = Double(evaluation.sampleCount)
-        }
-        if let comparison {
-            metrics["floatAccuracy"] = comparison.float.accuracy
-            metrics["floatAgreement"] = comparison.agreement
-            metrics["accuracyDrop"] = comparison.drop
-        }
+        metrics.merge(evaluation?.named ?? [:]) { first, _ in first }
         if let decibels = file.calibrated?.report.outputSignalToNoise, decibels.isFinite {
             metrics["outputSignalToNoiseDecibels"] = decibels
         }

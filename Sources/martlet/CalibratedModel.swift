@@ -11,11 +11,18 @@ struct QuantizationOptions: ParsableArguments {
     )
     var files: [String] = []
 
-    @Option(help: "How ranges are chosen: mse, min-max, or a percentage of values such as 99.99.")
-    var ranges = RangeOption(method: .meanSquaredError)
+    @Option(
+        help: "How ranges are chosen: auto, mse, min-max, or a percentage of values such as 99.99."
+    )
+    var ranges = RangeOption(methods: SearchSpace().rangeMethods)
 
-    @Flag(inversion: .prefixedNo, help: "Equalize the channels of neighbouring layers.")
-    var equalization = false
+    @Option(
+        help: """
+            How channels are evened out: auto, none, weights (between layers), or activations \
+            (between a tensor and the weights that read it).
+            """
+    )
+    var equalization = EqualizationOption(choices: SearchSpace.Equalization.allCases)
 
     @Flag(inversion: .prefixedNo, help: "Correct biases where the outputs gain by it.")
     var biasCorrection = true
@@ -28,7 +35,13 @@ struct QuantizationOptions: ParsableArguments {
 
     @OptionGroup var preprocessing: PreprocessingOptions
 
-    var scheme: Scheme { Scheme(rangeMethod: ranges.method, correctsBiases: biasCorrection) }
+    var space: SearchSpace {
+        SearchSpace(
+            equalizations: equalization.choices,
+            rangeMethods: ranges.methods,
+            correctsBiases: biasCorrection
+        )
+    }
 
     /// Refuses options that mean nothing without calibration.
     ///
@@ -47,29 +60,52 @@ struct QuantizationOptions: ParsableArguments {
     var record: [String: String] {
         guard !files.isEmpty else { return [:] }
         return [
-            "ranges": ranges.method.name, "equalization": String(equalization),
+            "ranges": ranges.description, "equalization": equalization.description,
             "biasCorrection": String(biasCorrection),
         ]
     }
 }
 
-/// A range method on the command line.
-struct RangeOption: ExpressibleByArgument, Sendable {
-    let method: RangeMethod
+/// Range methods on the command line.
+struct RangeOption: ExpressibleByArgument, Sendable, CustomStringConvertible {
+    let methods: [RangeMethod]
 
-    init(method: RangeMethod) { self.method = method }
+    init(methods: [RangeMethod]) { self.methods = methods }
 
     init?(argument: String) {
         switch argument {
-        case "mse": method = .meanSquaredError
-        case "min-max": method = .minMax
+        case "auto": methods = SearchSpace().rangeMethods
+        case "mse": methods = [.meanSquaredError]
+        case "min-max": methods = [.minMax]
         default:
             guard let percent = Double(argument), (50...100).contains(percent) else { return nil }
-            method = .percentile(share: percent / 100)
+            methods = [.percentile(share: percent / 100)]
         }
     }
 
-    var defaultValueDescription: String { method == .meanSquaredError ? "mse" : method.name }
+    var description: String { methods.count == 1 ? methods[0].name : "auto" }
+    var defaultValueDescription: String { description }
+}
+
+/// Equalizations on the command line.
+struct EqualizationOption: ExpressibleByArgument, Sendable, CustomStringConvertible {
+    let choices: [SearchSpace.Equalization]
+
+    init(choices: [SearchSpace.Equalization]) { self.choices = choices }
+
+    init?(argument: String) {
+        if argument == "auto" {
+            choices = SearchSpace.Equalization.allCases
+        } else {
+            guard let one = SearchSpace.Equalization(rawValue: argument) else { return nil }
+            choices = [one]
+        }
+    }
+
+    var description: String { choices.count == 1 ? choices[0].rawValue : "auto" }
+    var defaultValueDescription: String { description }
+
+    static let allValueStrings = ["auto"] + SearchSpace.Equalization.allCases.map(\.rawValue)
 }
 
 /// A float model made integer on calibration samples.
@@ -115,19 +151,17 @@ struct CalibratedModel {
             )
         )
         try check.settle()
-        let prepared = try prepareForQuantization(float, equalizes: options.equalization)
-            .preceded(by: preprocessed.decisions)
         var progress = ProgressBar("calibrate", total: given.samples.count)
-        let table = try calibrate(
-            prepared.graph,
+        (graph, report) = try quantizeFaithfully(
+            float,
             samples: given.samples,
+            space: options.space,
             options: CalibrationOptions { progress.update($0) }
         )
         try given.check()
-        Console.note("quantize \(prepared.graph.nodes.count) nodes")
-        (graph, report) = try quantize(prepared, calibration: table, scheme: options.scheme)
         check.add(report)
         try check.settle()
         report.dataFindings = check.findings
+        report.precede(by: preprocessed.decisions)
     }
 }

@@ -2,25 +2,6 @@ import InferenceRuntime
 import Quantizer
 import Terminal
 
-/// An accuracy as programs read it.
-struct AccuracyReport: Codable {
-    let samples: Int
-    let correct: Int
-    let accuracy: Double
-    let intervalLower: Double
-    let intervalUpper: Double
-    let confusion: [[Int]]
-
-    init(_ evaluation: ClassificationEvaluation) {
-        samples = evaluation.sampleCount
-        correct = evaluation.correctCount
-        accuracy = evaluation.accuracy
-        intervalLower = evaluation.accuracyInterval.lower
-        intervalUpper = evaluation.accuracyInterval.upper
-        confusion = evaluation.confusion
-    }
-}
-
 /// Reads the predicted class off a model's first output.
 struct Classifier {
     let classCount: Int

@@ -50,33 +50,25 @@ struct EvaluateCommand: ParsableCommand {
     )
     var againstInputs: [String] = []
 
-    @Option(
-        help: """
-            Exit with 6 when MODEL is worse than the other by more than this: a share of the \
-            samples, an area, or a share of the other's mean absolute error.
-            """
-    )
-    var maxDrop: Double?
+    @OptionGroup var gate: GateOptions
 
     @OptionGroup(title: "Raw data of a float model") var preprocessing: PreprocessingOptions
 
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    @OptionGroup var options: ModelOptions
     @OptionGroup var trust: TrustOptions
 
     func validate() throws {
         guard topCount.map({ $0 >= 1 && task == .classification }) ?? true else {
             throw ValidationError("--top-k takes a count from 1 on, with --task classification")
         }
-        guard maxDrop == nil || against != nil else {
+        guard gate.maxDrop == nil || against != nil else {
             throw ValidationError("--max-drop needs --against")
         }
         guard againstInputs.isEmpty || against != nil else {
             throw ValidationError("--against-inputs needs --against")
-        }
-        guard maxDrop.map({ (0...1).contains($0) }) ?? true else {
-            throw ValidationError("--max-drop takes a share from 0 to 1")
         }
     }
 
@@ -84,6 +76,7 @@ struct EvaluateCommand: ParsableCommand {
         let results = try ModelResults(
             path: model,
             inputs: inputs,
+            options: options,
             trust: trust,
             preprocessing: preprocessing
         )
@@ -104,45 +97,19 @@ struct EvaluateCommand: ParsableCommand {
             let other = try ModelResults(
                 path: against,
                 inputs: arrays,
+                options: options,
                 trust: trust,
                 preprocessing: preprocessing
             )
             report.comparison = try task.comparison(
                 candidate: results,
                 reference: other,
-                maximalDrop: maxDrop
+                maximalDrop: gate.maxDrop
             )
             report.comparison?.against = against
         }
         json ? try Console.printJSON(report) : report.show()
-        try settle(report.comparison)
-    }
-
-    /// Ends with the gate's status when the model is worse than it may be.
-    private func settle(_ comparison: ComparisonReport?) throws {
-        guard let comparison, let maxDrop else { return }
-        switch comparison.gate {
-        case nil:
-            throw Failure(
-                .usage,
-                "the gate needs at least two samples of each kind",
-                help: "add labelled samples"
-            )
-        case .pass?: return
-        case .inconclusive(let needed)?:
-            let more = needed.map { "about \($0) samples with the same rates would decide" }
-            Console.note(
-                "the gate is inconclusive: \(maxDrop) lies inside the interval; "
-                    + (more ?? "no number of samples with the same rates would decide")
-            )
-        case .fail?:
-            throw Failure(
-                .gate,
-                "the model is worse than \(comparison.against) by more than \(maxDrop)",
-                help: "the 95 % interval of the loss is \(comparison.dropLower ?? 0) to "
-                    + "\(comparison.dropUpper ?? 0)"
-            )
-        }
+        try gate.check(report.comparison)
     }
 }
 

@@ -21,6 +21,15 @@ struct EvaluationMetrics: Encodable {
 
     init(samples: Int) { self.samples = samples }
 
+    /// The numbers that are there, by name.
+    fileprivate var named: [String: Double] {
+        [
+            "accuracy": accuracy, "area": area, "intervalLower": intervalLower,
+            "intervalUpper": intervalUpper, "meanAbsoluteError": meanAbsoluteError,
+            "rootMeanSquaredError": rootMeanSquaredError, "determination": determination,
+        ].compactMapValues { $0 }
+    }
+
     /// The metrics in one line.
     var line: String {
         var parts: [String] = []
@@ -89,6 +98,8 @@ struct ComparisonReport: Encodable {
     var candidateOnly: Int?
     /// McNemar's exact two-sided p-value.
     var exactPValue: Double?
+    /// The share of samples on which both name the same class, in `0...1`.
+    var agreement: Double?
     /// The metrics of the other model.
     let reference: EvaluationMetrics
     var gate: GateVerdict?
@@ -104,6 +115,7 @@ struct ComparisonReport: Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case against, drop, dropLower, dropUpper, referenceOnly, candidateOnly, exactPValue
+        case agreement
         case reference, verdict, neededSamples
     }
 
@@ -116,6 +128,7 @@ struct ComparisonReport: Encodable {
         try container.encodeIfPresent(referenceOnly, forKey: .referenceOnly)
         try container.encodeIfPresent(candidateOnly, forKey: .candidateOnly)
         try container.encodeIfPresent(exactPValue, forKey: .exactPValue)
+        try container.encodeIfPresent(agreement, forKey: .agreement)
         try container.encode(reference, forKey: .reference)
         try container.encodeIfPresent(gate?.name, forKey: .verdict)
         if case .inconclusive(let needed?) = gate {
@@ -135,6 +148,7 @@ struct ComparisonReport: Encodable {
             line += String(format: "exact p %.4g", exactPValue)
         }
         lines.append(line)
+        if let agreement { lines.append("agreement \(agreement.percent)") }
         if let gate { lines.append("gate: \(gate.name)") }
         return lines
     }
@@ -176,6 +190,22 @@ struct EvaluationReport: Encodable {
         try container.encode(task, forKey: .task)
         try container.encodeIfPresent(slices, forKey: .slices)
         try container.encodeIfPresent(comparison, forKey: .comparison)
+    }
+
+    /// The numbers by the names that they have in a bundle's metadata.
+    var named: [String: Double] {
+        var named = metrics.named
+        named["samples"] = Double(metrics.samples)
+        for (name, value) in comparison?.reference.named ?? [:] {
+            named["float" + name.prefix(1).uppercased() + name.dropFirst()] = value
+        }
+        if let comparison {
+            named["drop"] = comparison.drop
+            named["dropLower"] = comparison.dropLower
+            named["dropUpper"] = comparison.dropUpper
+            named["agreement"] = comparison.agreement
+        }
+        return named
     }
 
     /// Prints the report for people.

@@ -80,9 +80,10 @@ struct ClassificationTask: EvaluationTask {
         reference: ModelResults,
         maximalDrop: Double?
     ) throws -> ComparisonReport {
+        let (theirs, ours) = (try predictions(reference), try predictions(candidate))
         let paired = try PairedComparison(
-            reference: zip(try predictions(reference), labels).map { $0 == $1 },
-            candidate: zip(try predictions(candidate), labels).map { $0 == $1 }
+            reference: zip(theirs, labels).map { $0 == $1 },
+            candidate: zip(ours, labels).map { $0 == $1 }
         )
         let places = Array(labels.indices)
         var report = ComparisonReport(
@@ -93,6 +94,7 @@ struct ClassificationTask: EvaluationTask {
         report.referenceOnly = paired.referenceOnlyCount
         report.candidateOnly = paired.candidateOnlyCount
         report.exactPValue = paired.exactPValue
+        report.agreement = Double(zip(theirs, ours).count { $0 == $1 }) / Double(labels.count)
         report.gate = maximalDrop.map { paired.verdict(maximalDrop: $0) }
         return report
     }

@@ -48,6 +48,7 @@ struct InferCommand: ParsableCommand {
     @Flag(help: "Write real numbers instead of stored integers.")
     var dequantize = false
 
+    @OptionGroup var options: ModelOptions
     @OptionGroup var trust: TrustOptions
 
     /// The kernel tiers of this build.
@@ -75,8 +76,9 @@ struct InferCommand: ParsableCommand {
                 help: "give the model that the bundle was built from"
             )
         }
-        let graph = try ModelFile.graph(path: model, bytes: bytes)
-        let run = try ReferenceRun(graph, paths: inputs, preprocessing: preprocessing)
+        let graph = try ModelFile.graph(path: model, bytes: bytes, options: options)
+        let float = try preprocessing.prepend(to: graph)
+        let run = try ReferenceRun(float.graph, paths: inputs, raw: float.inputs)
         try show(try run.write(to: outputDir))
     }
 
@@ -90,7 +92,7 @@ struct InferCommand: ParsableCommand {
     }
 
     private func runOnExecutor() throws {
-        let runnable = try RunnableModel(path: model, trust: trust)
+        let runnable = try RunnableModel(path: model, options: options, trust: trust)
         let ports = runnable.model.outputs
         guard outputs.count == ports.count else {
             throw Failure(
@@ -121,6 +123,7 @@ struct InferCommand: ParsableCommand {
         var type: NumpyType =
             switch port.type {
             case .uint8: .uint8
+            case .int16: .int16
             case .int32: .int32
             case .int64: .int64
             default: .int8

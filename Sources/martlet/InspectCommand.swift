@@ -12,7 +12,10 @@ struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
         abstract: "Show a model's operators and arena, or a bundle's manifest, signers and image.",
-        discussion: "A bundle is verified first, so a trusted key is needed."
+        discussion: """
+            A bundle is verified first, so a trusted key is needed. A float model has no arena: \
+            that follows when it is built.
+            """
     )
 
     @Argument(help: "A model or a bundle.")
@@ -21,6 +24,7 @@ struct InspectCommand: ParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    @OptionGroup var options: ModelOptions
     @OptionGroup var trust: TrustOptions
 
     mutating func run() throws {
@@ -29,8 +33,11 @@ struct InspectCommand: ParsableCommand {
             let bundle = try HostBundle(bytes: bytes, path: file, trust: trust)
             try BundleSummary(bundle, path: file).show(asJSON: json)
         } else {
+            let graph = try ModelFile.graph(path: file, bytes: bytes, options: options)
+            let isFloat = graph.inputs.contains { graph[$0.tensor].type == .float32 }
             let target = TargetProfile(name: "host", sdk: "x86_64", memoryBytes: .max)
-            try ModelSummary(ModelFile(path: file, bytes: bytes, target: target)).show(asJSON: json)
+            let planned = isFloat ? nil : try plan(QuantizedGraph(proving: graph), for: target)
+            try ModelSummary(graph, planned).show(asJSON: json)
         }
     }
 }
@@ -68,12 +75,14 @@ private struct ModelSummary: Encodable {
     let operations: [Operation]
     let multiplyAccumulates: Int
     let weightBytes: Int
-    let arenaBytes: Int
-    let arenaLowerBoundBytes: Int
-    let arena: [Block]
+    let arenaBytes: Int?
+    let arenaLowerBoundBytes: Int?
+    let arena: [Block]?
 
-    init(_ file: ModelFile) {
-        let graph = file.graph.graph
+    /// - Parameters:
+    ///   - graph: the model.
+    ///   - planned: its program; `nil` when it computes in floating point.
+    init(_ graph: Graph, _ planned: PlannedProgram?) {
         func port(_ port: ModelGraph.Port) -> Port {
             let tensor = graph[port.tensor]
             return Port(
@@ -98,10 +107,11 @@ private struct ModelSummary: Encodable {
             )
         }
         multiplyAccumulates = graph.multiplyAccumulateCount
-        weightBytes = file.planned.weights.count
-        arenaBytes = file.planned.arenaPlan.sizeBytes
-        arenaLowerBoundBytes = file.planned.arenaPlan.lowerBoundBytes
-        arena = file.planned.arenaPlan.blocks.map {
+        let constantBytes = graph.tensors.reduce(0) { $0 + ($1.constant?.count ?? 0) }
+        weightBytes = planned?.weights.count ?? constantBytes
+        arenaBytes = planned?.arenaPlan.sizeBytes
+        arenaLowerBoundBytes = planned?.arenaPlan.lowerBoundBytes
+        arena = planned?.arenaPlan.blocks.map {
             Block(
                 tensors: $0.tensors,
                 offsetBytes: $0.offset,
@@ -135,6 +145,9 @@ private struct ModelSummary: Encodable {
                 }
         )
         Console.printLine("\n\(multiplyAccumulates) MAC, \(weightBytes) weight bytes")
+        guard let arena, let arenaBytes, let arenaLowerBoundBytes else {
+            return Console.printLine("float: 'martlet build' makes it integer")
+        }
         Console.printLine("arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
         Console.printTable(
             [["offset", "bytes", "steps", "tensors"]]

@@ -4,34 +4,31 @@ import InferenceRuntime
 import Quantizer
 import Terminal
 
-/// What a model does on known data: golden vectors, drift baseline, accuracy.
+/// What a model does on known data: golden vectors, drift baseline, results.
 struct Measurement {
     let golden: [(inputs: [UInt8], outputs: [UInt8])]
     let baseline: DriftBaseline
-    let evaluation: ClassificationEvaluation?
-    /// The class of each validation sample; empty when the model is no classifier.
-    let predictions: [Int]
+    /// The first output of each validation sample; `nil` without any.
+    let results: ModelResults?
 
     /// Runs the model over the validation samples, or over seeded random inputs for the golden
     /// vectors alone.
     init(
         of model: HostModel,
         validation: [String],
-        labels: String?,
         goldenCount: Int
     ) throws {
         guard !validation.isEmpty else {
             golden = Measurement.randomVectors(model, count: goldenCount)
             baseline = DriftBaseline(sampleCount: 0, tensors: [], classCounts: [])
-            evaluation = nil
-            predictions = []
+            results = nil
             return
         }
         let samples = try ModelSamples(paths: validation, model: model)
         let classifier = try? Classifier(model)
         var counters = BaselineCounters(model: model, classCount: classifier?.classCount)
         var vectors: [(inputs: [UInt8], outputs: [UInt8])] = []
-        var predictions: [Int] = []
+        var results = ModelResults(isIndex: model.givesIndex)
         // Spread over the samples, so that a sorted file still gives different golden vectors.
         let step = max(1, samples.count / goldenCount)
         var progress = ProgressBar("measure", total: samples.count)
@@ -39,26 +36,17 @@ struct Measurement {
             let inputs = samples[index]
             let outputs = model.infer(inputs)
             counters.count(inputs: inputs, outputs: outputs)
-            if let classifier {
-                predictions.append(classifier.predict(outputs))
-                counters.count(class: predictions[index])
-            }
+            if let classifier { counters.count(class: classifier.predict(outputs)) }
+            results.append(inputs, outputs, of: model)
             if index % step == 0, vectors.count < goldenCount {
                 vectors.append((inputs.flatMap { $0 }, outputs.flatMap { $0 }))
             }
             progress.update(index + 1)
         }
         try samples.check()
-        self.predictions = predictions
+        self.results = results
         golden = vectors
         baseline = counters.baseline(sampleCount: samples.count)
-        evaluation = try labels.map { path in
-            try ClassificationEvaluation(
-                predictions: predictions,
-                labels: NumpyArray(path: path).integers(place: path),
-                classCount: classifier?.classCount ?? 0
-            )
-        }
     }
 
     /// Golden vectors from SplitMix64 (Steele, Lea, Flood 2014) with seed 1.

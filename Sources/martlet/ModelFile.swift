@@ -21,9 +21,14 @@ struct ModelFile {
     /// Reads, proves and plans a model.
     ///
     /// - Throws: `Failure` that says everything that stands in the way.
-    init(path: String, bytes: [UInt8], target: TargetProfile) throws {
+    init(
+        path: String,
+        bytes: [UInt8],
+        options: ModelOptions,
+        target: TargetProfile
+    ) throws {
         self.bytes = bytes
-        graph = try ModelFile.quantizedGraph(path: path, bytes: bytes)
+        graph = try ModelFile.quantizedGraph(path: path, bytes: bytes, options: options)
         calibrated = nil
         planned = try plan(graph, for: target)
     }
@@ -34,13 +39,14 @@ struct ModelFile {
     init(
         path: String,
         bytes: [UInt8],
+        options: ModelOptions,
         target: TargetProfile,
         quantization: QuantizationOptions,
         validation: [String],
         labels: String?
     ) throws {
         self.bytes = bytes
-        let imported = try ModelFile.graph(path: path, bytes: bytes)
+        let imported = try ModelFile.graph(path: path, bytes: bytes, options: options)
         guard imported.inputs.contains(where: { imported[$0.tensor].type == .float32 }) else {
             throw Failure(
                 .usage,
@@ -61,8 +67,12 @@ struct ModelFile {
     }
 
     /// Reads a model and proves that it computes on integers only.
-    static func quantizedGraph(path: String, bytes: [UInt8]) throws -> QuantizedGraph {
-        let graph = try graph(path: path, bytes: bytes)
+    static func quantizedGraph(
+        path: String,
+        bytes: [UInt8],
+        options: ModelOptions
+    ) throws -> QuantizedGraph {
+        let graph = try graph(path: path, bytes: bytes, options: options)
         if graph.inputs.contains(where: { graph[$0.tensor].type == .float32 }) {
             throw Failure(
                 .unsupported,
@@ -75,10 +85,14 @@ struct ModelFile {
         return try QuantizedGraph(proving: graph)
     }
 
-    /// Reads a model of any kind.
-    static func graph(path: String, bytes: [UInt8]) throws -> Graph {
+    /// Reads a model of any kind: the one place where the command line does.
+    static func graph(path: String, bytes: [UInt8], options: ModelOptions) throws -> Graph {
         do {
-            return try importModel(bytes, name: name(of: path))
+            return try importModel(
+                bytes,
+                name: name(of: path),
+                options: options.importOptions(path: path)
+            )
         } catch {
             if case .unsupported(let features) = error {
                 for feature in features { Console.note("  \(feature)") }
@@ -101,7 +115,7 @@ struct RunnableModel {
     let graph: QuantizedGraph?
     let name: String
 
-    init(path: String, trust: TrustOptions) throws {
+    init(path: String, options: ModelOptions, trust: TrustOptions) throws {
         let bytes = try InputFile.read(path, limitBytes: HostBundle.sizeMax)
         if HostBundle.isBundle(bytes) {
             let bundle = try HostBundle(bytes: bytes, path: path, trust: trust)
@@ -115,7 +129,7 @@ struct RunnableModel {
             name = String(decoding: bundle.verified.manifest.name, as: UTF8.self)
         } else {
             let target = TargetProfile(name: "host", sdk: "x86_64", memoryBytes: .max)
-            let file = try ModelFile(path: path, bytes: bytes, target: target)
+            let file = try ModelFile(path: path, bytes: bytes, options: options, target: target)
             model = try HostModel(file.planned)
             graph = file.graph
             name = file.graph.graph.name

@@ -21,48 +21,68 @@ struct ModelResults {
     init(
         path: String,
         inputs: [String],
+        options: ModelOptions,
         trust: TrustOptions,
         preprocessing: PreprocessingOptions? = nil
     ) throws {
         let bytes = try InputFile.read(path, limitBytes: HostBundle.sizeMax)
         if !HostBundle.isBundle(bytes) {
-            let graph = try ModelFile.graph(path: path, bytes: bytes)
+            let graph = try ModelFile.graph(path: path, bytes: bytes, options: options)
             if graph.inputs.contains(where: { graph[$0.tensor].type == .float32 }) {
-                try runFloat(graph, inputs, preprocessing)
+                let float = try prepending(preprocessing?.declarations() ?? [], to: graph)
+                try runFloat(float.graph, inputs, float.inputs)
                 return
             }
         }
-        try runIntegers(try RunnableModel(path: path, trust: trust).model, inputs)
+        let runnable = try RunnableModel(path: path, options: options, trust: trust)
+        try runIntegers(runnable.model, inputs)
+    }
+
+    /// Makes results without samples for a model whose samples are run elsewhere.
+    init(isIndex: Bool) { self.isIndex = isIndex }
+
+    /// Runs a float model over arrays of samples on the reference interpreter.
+    ///
+    /// - Throws: `Failure` when an array cannot be used.
+    init(float graph: Graph, inputs: [String], raw: [RawInput?]) throws {
+        try runFloat(graph, inputs, raw)
     }
 
     private mutating func runFloat(
         _ graph: Graph,
         _ inputs: [String],
-        _ preprocessing: PreprocessingOptions?
+        _ raw: [RawInput?]
     ) throws {
         let type = graph[graph.outputs[0].tensor].type
         isIndex = type == .int32 || type == .int64
-        let run = try ReferenceRun(graph, paths: inputs, preprocessing: preprocessing)
+        let run = try ReferenceRun(graph, paths: inputs, raw: raw)
         try run.forEachSample("evaluate in floating point") { inputs, outputs in
-            append(input: inputs[0].values, output: outputs[0].values)
+            append(
+                input: raw.first??.modelValues(inputs[0]) ?? inputs[0].values,
+                output: outputs[0].values
+            )
         }
     }
 
     private mutating func runIntegers(_ model: HostModel, _ inputs: [String]) throws {
         let samples = try ModelSamples(paths: inputs, model: model)
-        let (source, sink) = (model.program.input(0), model.program.output(0))
-        isIndex = sink.type == .int32 || sink.type == .int64
+        isIndex = model.givesIndex
         var progress = ProgressBar("evaluate", total: samples.count)
         for index in 0..<samples.count {
             let input = samples[index]
-            append(
-                input: model.rawInputs.first??.modelValues(input[0], port: source)
-                    ?? source.reals(input[0]),
-                output: sink.reals(model.infer(input)[0][...])
-            )
+            append(input, model.infer(input), of: model)
             progress.update(index + 1)
         }
         try samples.check()
+    }
+
+    /// Adds what an integer model made of a sample.
+    mutating func append(_ inputs: [ArraySlice<UInt8>], _ outputs: [[UInt8]], of model: HostModel) {
+        append(
+            input: model.rawInputs.first??.modelValues(inputs[0], port: model.program.input(0))
+                ?? model.program.input(0).reals(inputs[0]),
+            output: model.program.output(0).reals(outputs[0][...])
+        )
     }
 
     private mutating func append(input: [Float], output: [Float]) {
@@ -78,6 +98,12 @@ struct ModelResults {
 }
 
 extension RawInput {
+    /// The numbers that the float model behind an input sees; `nil` where the layout changes.
+    fileprivate func modelValues(_ given: FloatTensor) -> [Float]? {
+        guard place == .device, declared.layout == nil else { return nil }
+        return transform.apply(given.values, shape: given.shape)
+    }
+
     /// The numbers that the float model behind an input of bytes sees; `nil` for other inputs.
     fileprivate func modelValues(_ stored: ArraySlice<UInt8>, port: PortInfo) -> [Float]? {
         guard place == .device, declared.type != .float32, declared.layout == nil else {
@@ -86,6 +112,14 @@ extension RawInput {
         let shift: Float = declared.type == .uint8 ? 128 : 0
         let raw = stored.map { Float(Int8(bitPattern: $0)) + shift }
         return transform.apply(raw, shape: port.shape)
+    }
+}
+
+extension HostModel {
+    /// Whether the first output is the index of a class, not a score for each.
+    var givesIndex: Bool {
+        let type = program.output(0).type
+        return type == .int32 || type == .int64
     }
 }
 

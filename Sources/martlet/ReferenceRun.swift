@@ -14,17 +14,15 @@ struct ReferenceRun {
     /// Opens one array for each input.
     ///
     /// - Parameters:
-    ///   - imported: the imported model.
+    ///   - graph: the model.
     ///   - paths: arrays in the order of the inputs, or `NAME=FILE`.
-    ///   - preprocessing: how raw data becomes what the model takes.
+    ///   - raw: what callers give at each input, where it was declared.
     /// - Throws: `Failure` when a file does not fit its input.
     init(
-        _ imported: Graph,
+        _ graph: Graph,
         paths: [String],
-        preprocessing: PreprocessingOptions? = nil
+        raw: [RawInput?]
     ) throws {
-        let model = try prepending(preprocessing?.declarations() ?? [], to: imported)
-        let graph = model.graph
         self.graph = graph
         interpreter = try ReferenceInterpreter(graph)
         let ordered = try NamedFiles.order(paths, names: graph.inputs.map(\.name))
@@ -33,7 +31,7 @@ struct ReferenceRun {
                 ordered[index],
                 graph[port.tensor],
                 name: port.name,
-                raw: model.inputs[index]
+                raw: raw.indices.contains(index) ? raw[index] : nil
             )
         }
         guard inputs.allSatisfy({ $0.count == inputs[0].count }) else {

@@ -108,7 +108,8 @@ struct SampleSet {
         }
         if array.isReal { return port.type == .int8 ? .quantize(nil) : nil }
         switch (array.type, port.type) {
-        case (.int8, .int8), (.uint8, .uint8), (.int32, .int32), (.int64, .int64):
+        case (.int8, .int8), (.uint8, .uint8), (.int16, .int16), (.int32, .int32),
+            (.int64, .int64):
             return Conversion.none
         case (.uint8, .int8): return port.externalType == .uint8 ? .flip : nil
         default: return nil

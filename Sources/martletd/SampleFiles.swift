@@ -104,6 +104,7 @@ struct SampleShape {
         switch type {
         case .int8: .int8
         case .uint8: .uint8
+        case .int16: .int16
         case .int32: .int32
         case .int64: .int64
         default: nil

@@ -41,28 +41,47 @@ struct CalibrationCommandTests {
         let workshop = try Workshop()
         let (one, two) = (workshop.path("one.eib"), workshop.path("two.eib"))
         let report = workshop.path("report.json")
-        let more = labelled + ["--json", "--max-drop", "0.005", "--report", report]
+        let more = labelled + ["--json", "--max-drop", "0.02", "--report", report]
         let result = try build(workshop, to: one, with: more)
         #expect(result.status == 0, "\(result.errors)")
         struct Answer: Decodable {
-            struct Accuracy: Decodable { let accuracy: Double }
-            struct Reference: Decodable {
-                let accuracy: Double
+            struct Metrics: Decodable { let accuracy: Double }
+            struct Comparison: Decodable {
+                let reference: Metrics
                 let agreement: Double
+                let verdict: String
             }
-            let accuracy: Accuracy
-            let float: Reference
+            struct Evaluation: Decodable {
+                let accuracy: Double
+                let comparison: Comparison
+            }
+            let evaluation: Evaluation
         }
         let answer = try JSONDecoder().decode(Answer.self, from: Data(result.output.utf8))
         // 0.9889 in float (Tests/Vectors/digits/README.md).
-        #expect(abs(answer.float.accuracy - 534.0 / 540) < 1e-9)
-        #expect(answer.accuracy.accuracy >= 534.0 / 540 - 0.005)
-        #expect(answer.float.agreement > 0.99)
+        #expect(abs(answer.evaluation.comparison.reference.accuracy - 534.0 / 540) < 1e-9)
+        #expect(answer.evaluation.accuracy >= 534.0 / 540 - 0.005)
+        #expect(answer.evaluation.comparison.agreement > 0.99)
+        #expect(answer.evaluation.comparison.verdict == "pass")
         #expect(result.errors.contains("calibrate: 100 %"))
         let json = try JSONSerialization.jsonObject(with: Data(workshop.read(report)))
         #expect((json as? [String: Any])?["layers"] != nil)
         #expect(try build(workshop, to: two, with: labelled).status == 0)
         #expect(try workshop.read(one) == workshop.read(two))
+    }
+
+    @Test("a gate that the samples cannot decide refuses, and leaves no bundle")
+    func undecidedGate() throws {
+        let workshop = try Workshop()
+        let output = workshop.path("out.eib")
+        let strict = labelled + ["--max-drop", "0.0001"]
+        let refused = try build(workshop, to: output, with: strict)
+        #expect(refused.status == 6, "\(refused.errors)")
+        #expect(refused.errors.contains("--allow-inconclusive"))
+        #expect(!FileManager.default.fileExists(atPath: output))
+        #expect(
+            try build(workshop, to: output, with: strict + ["--allow-inconclusive"]).status == 0
+        )
     }
 
     @Test("a float model without calibration, and calibration of an integer model, are refused")

@@ -14,18 +14,40 @@ struct MutatedPlanTests {
         "resize_bilinear", "resize_nearest_neighbor", "arg_max",
     ]
 
-    static var cases: [OperatorVectors.Case] {
-        get throws {
-            let all = try OperatorVectors.all()
-            return try models.map { model in
-                try #require(all.first { $0.name.hasPrefix(model) }, "no vector for \(model)")
-            }
+    static let int16Models = [
+        "conv_2d_same", "conv_2d_groups_2", "depthwise_conv_2d_multiplier_3", "fully_connected",
+        "average_pool_2d_same", "max_pool_2d_2x2", "add_broadcast_both", "sub", "mul", "maximum",
+        "mean_height_width", "softmax_rows", "logistic_0", "tanh_4", "leaky_relu_0_1",
+        "quantize_int8_to_int16_0", "quantize_int16_to_int8_1", "transpose", "padv2_image",
+        "concatenation_3", "resize_bilinear_odd", "resize_nearest_neighbor_odd", "mixed",
+    ]
+
+    static func cases(_ models: [String], in folder: String) throws -> [OperatorVectors.Case] {
+        let all = try OperatorVectors.all(in: folder)
+        return try models.map { model in
+            try #require(all.first { $0.name.hasPrefix(model) }, "no vector for \(model)")
         }
     }
 
-    @Test("a mutated plan is refused or stays inside its arena", arguments: try cases)
+    @Test(
+        "a mutated plan is refused or stays inside its arena",
+        arguments: try cases(models, in: "operators")
+    )
     func mutations(_ item: OperatorVectors.Case) throws {
-        let graph = try importModel(try OperatorVectors.model(item.name), name: item.name)
+        try mutate(item, in: "operators")
+    }
+
+    @Test(
+        "a mutated plan of int16 is refused or stays inside its arena",
+        arguments: try cases(int16Models, in: "operators_int16")
+    )
+    func mutationsOfInt16(_ item: OperatorVectors.Case) throws {
+        try mutate(item, in: "operators_int16")
+    }
+
+    private func mutate(_ item: OperatorVectors.Case, in folder: String) throws {
+        let bytes = try OperatorVectors.model(item.name, in: folder)
+        let graph = try importModel(bytes, name: item.name)
         let planned = try plan(QuantizedGraph(proving: graph), for: .test)
         let seed: UInt64 = 0x4D4C_5450
         var random = Random(state: seed)

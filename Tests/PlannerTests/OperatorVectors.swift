@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Small models with the reference kernels' outputs, listed in `Tests/Vectors/operators`.
+/// Small models with the reference kernels' outputs, listed in `Tests/Vectors/operators` and, for
+/// int16 activations, `operators_int16`.
 enum OperatorVectors {
     struct Index: Decodable {
         var cases: [Case]
@@ -23,18 +24,17 @@ enum OperatorVectors {
 
     static let vectors = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Vectors")
-    static let directory = vectors.appending(path: "operators")
 
-    static func all() throws -> [Case] {
-        let data = try Data(contentsOf: directory.appending(path: "index.json"))
+    static func all(in folder: String = "operators") throws -> [Case] {
+        let data = try Data(contentsOf: vectors.appending(path: "\(folder)/index.json"))
         return try JSONDecoder().decode(Index.self, from: data).cases
     }
 
-    static func model(_ name: String) throws -> [UInt8] {
-        [UInt8](try Data(contentsOf: directory.appending(path: name + ".tflite")))
+    static func model(_ name: String, in folder: String = "operators") throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: vectors.appending(path: "\(folder)/\(name).tflite")))
     }
 
-    static func rows(_ array: Array) throws -> [[UInt8]] {
-        try numpyRows(directory.appending(path: array.file))
+    static func rows(_ array: Array, in folder: String = "operators") throws -> [[UInt8]] {
+        try numpyRows(vectors.appending(path: "\(folder)/\(array.file)"))
     }
 }

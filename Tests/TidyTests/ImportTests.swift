@@ -12,8 +12,10 @@ struct ImportTests {
             "AgentProtocol", "InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform",
         ],
         "ModelGraph": ["Glibc"],
-        "ModelImport": ["ModelGraph", "Foundation", "FoundationEssentials"],
-        "Quantizer": ["ModelGraph", "Foundation", "FoundationEssentials", "Glibc"],
+        "ModelImport": ["ModelGraph", "SwiftProtobuf", "Foundation", "FoundationEssentials"],
+        "Quantizer": [
+            "ModelGraph", "Synchronization", "Foundation", "FoundationEssentials", "Glibc",
+        ],
         "Planner": [
             "ModelGraph", "InferenceRuntime", "Foundation", "FoundationEssentials", "Glibc",
         ],

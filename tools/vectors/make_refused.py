@@ -128,9 +128,6 @@ def unsupported_models():
     a, b, shape = image(), Tensor((1, 48), "int8", 0.05, 3), Tensor((2,), "int32")
     yield "computed_shape", "RESHAPE to a shape that is an input of the model", (
         one("RESHAPE", [a, shape], [b], options("Reshape", newShape=[1, 48])))
-    a, b, c = (Tensor((1, 8), "int16", s, 0) for s in (0.001, 0.002, 0.003))
-    yield "int16_activations", "an int16 ADD (16x8 quantization)", (
-        one("ADD", [a, b], [c], options("Add", potScaleInt16=False), 2))
     a, w, b = Tensor((1, 4), "int8", 0.05, 3), Tensor((2, 4), "int8", 0.05, 0), Tensor(
         (1, 2), "int8", 0.1, 0)
     yield "computed_weights", "FULLY_CONNECTED whose weights are an input of the model", (

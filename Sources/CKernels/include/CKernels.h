@@ -24,6 +24,7 @@
 #define MARTLET_ROUND_DOUBLE 0    /* doubling high multiply, then shift half away from zero */
 #define MARTLET_ROUND_HALF_UP 1   /* once, ties towards positive infinity */
 #define MARTLET_ROUND_HALF_AWAY 2 /* once, ties away from zero */
+#define MARTLET_ROUND_NARROW 3    /* 64-bit sums: once, by 15 bits of the multiplier, ties up */
 
 /* A fixed-point factor: 0 <= multiplier < 2^31, -31 <= exponent <= 30. */
 struct martlet_scale {
@@ -89,7 +90,7 @@ struct martlet_lookup {
     int32_t count;
 };
 
-/* Copies elements of 1, 4 or 8 bytes; strides and offsets in bytes, strides of any sign. */
+/* Copies elements of 1, 2, 4 or 8 bytes; strides and offsets in bytes, strides of any sign. */
 struct martlet_copy {
     int32_t extents[MARTLET_RANK_MAX];
     int32_t source_strides[MARTLET_RANK_MAX];
@@ -98,11 +99,13 @@ struct martlet_copy {
     int32_t element_size;
 };
 
+/* Fills bytes. */
 struct martlet_fill {
     int32_t count, value;
 };
 
-/* Resizes of [batches, height, width, channels] by tables that hold every row and column. */
+/* Resizes of [batches, height, width, channels] by tables that hold every row and column. The
+ * nearest resize moves bytes: its `channels` are the bytes of a pixel. */
 struct martlet_resize {
     int32_t batches, input_height, input_width, channels;
     int32_t output_height, output_width;
@@ -119,8 +122,32 @@ struct martlet_arg_max {
     int32_t element_size;
 };
 
+/* y = clamp(requantize(x - input_zero) + output_zero), elements of 1 or 2 bytes on either side.
+ * Differences below zero have a factor of their own: leaky relu. */
+struct martlet_rescale {
+    int32_t count;
+    int32_t input_size, output_size;
+    int32_t input_zero, output_zero;
+    struct martlet_scale scale, negative_scale;
+    int32_t clamp_min, clamp_max;
+};
+
+#define MARTLET_LOGISTIC 0
+#define MARTLET_TANH 1
+
+/* Logistic and tanh of int16: v = round(x * multiplier / 2^shift), 0 <= shift <= 31, is looked up
+ * and interpolated in `table[256]`, where table[i] is nearly 2^16 * logistic(i / 24). */
+struct martlet_sigmoid {
+    int32_t count, multiplier, shift;
+    int32_t kind;
+};
+
+/* An interpolated function of int16 has 513 entries, for -32768, -32640, ... 32768. */
+#define MARTLET_INTERPOLATED_ENTRIES 513
+
 /* One implementation of every kernel. Tensors do not overlap, but for the elementwise kernels
- * (add, mul, max, lookup), whose output may be exactly an input that is not broadcast. */
+ * (add, mul, max, lookup, sigmoid, rescale), whose output may be exactly an input that is not
+ * broadcast. */
 struct martlet_kernel_table {
     void (*_Nonnull conv2d)(
         const struct martlet_window *_Nonnull, const int8_t *_Nonnull x,
@@ -166,6 +193,51 @@ struct martlet_kernel_table {
         const int32_t *_Nonnull rows, const int32_t *_Nonnull columns, int8_t *_Nonnull y);
     void (*_Nonnull arg_max)(
         const struct martlet_arg_max *_Nonnull, const int8_t *_Nonnull x, void *_Nonnull y);
+
+    /* int16 activations with zero point 0, int8 weights, int64 biases and sums below 2^47. */
+    void (*_Nonnull conv2d_int16)(
+        const struct martlet_window *_Nonnull, const int16_t *_Nonnull x,
+        const int8_t *_Nonnull weights, const int64_t *_Nonnull bias,
+        const struct martlet_scale *_Nonnull scales, int16_t *_Nonnull y);
+    void (*_Nonnull depthwise_conv2d_int16)(
+        const struct martlet_window *_Nonnull, const int16_t *_Nonnull x,
+        const int8_t *_Nonnull weights, const int64_t *_Nonnull bias,
+        const struct martlet_scale *_Nonnull scales, int16_t *_Nonnull y);
+    void (*_Nonnull fully_connected_int16)(
+        const struct martlet_dense *_Nonnull, const int16_t *_Nonnull x,
+        const int8_t *_Nonnull weights, const int64_t *_Nonnull bias,
+        const struct martlet_scale *_Nonnull scales, int16_t *_Nonnull y);
+    void (*_Nonnull average_pool2d_int16)(
+        const struct martlet_window *_Nonnull, const int16_t *_Nonnull x, int16_t *_Nonnull y);
+    void (*_Nonnull max_pool2d_int16)(
+        const struct martlet_window *_Nonnull, const int16_t *_Nonnull x, int16_t *_Nonnull y);
+    void (*_Nonnull add_int16)(
+        const struct martlet_binary *_Nonnull, const int16_t *_Nonnull a,
+        const int16_t *_Nonnull b, int16_t *_Nonnull y);
+    void (*_Nonnull mul_int16)(
+        const struct martlet_binary *_Nonnull, const int16_t *_Nonnull a,
+        const int16_t *_Nonnull b, int16_t *_Nonnull y);
+    void (*_Nonnull max_int16)(
+        const struct martlet_binary *_Nonnull, const int16_t *_Nonnull a,
+        const int16_t *_Nonnull b, int16_t *_Nonnull y);
+    void (*_Nonnull mean_int16)(
+        const struct martlet_mean *_Nonnull, const int16_t *_Nonnull x, int16_t *_Nonnull y);
+    /* `tables`: exp on [-10, 0], then 1 / (1 + x) on [0, 1]. */
+    void (*_Nonnull softmax_int16)(
+        const struct martlet_softmax *_Nonnull, const int16_t *_Nonnull x,
+        const int16_t *_Nonnull tables, int16_t *_Nonnull y);
+    void (*_Nonnull lookup_int16)(
+        const struct martlet_lookup *_Nonnull, const int16_t *_Nonnull x,
+        const int16_t *_Nonnull table, int16_t *_Nonnull y);
+    void (*_Nonnull sigmoid_int16)(
+        const struct martlet_sigmoid *_Nonnull, const int16_t *_Nonnull x,
+        const uint16_t *_Nonnull table, int16_t *_Nonnull y);
+    void (*_Nonnull rescale)(
+        const struct martlet_rescale *_Nonnull, const void *_Nonnull x, void *_Nonnull y);
+    void (*_Nonnull resize_bilinear_int16)(
+        const struct martlet_resize *_Nonnull, const int16_t *_Nonnull x,
+        const struct martlet_tap *_Nonnull rows, const struct martlet_tap *_Nonnull columns,
+        int16_t *_Nonnull y);
 };
 
 /* Weights as the model stores them: OHWI, 1HWO, [O, I]. Runs everywhere. */

@@ -27,12 +27,12 @@ struct NodeProblem: Error {
 
     /// An element type on which the operator is not computed here.
     init(typeOf tensor: TFLiteTensor) {
-        let reason = "'\(tensor.name)' is \(tensor.typeName), only int8 and uint8 are computed"
+        let reason =
+            "'\(tensor.name)' is \(tensor.typeName), only int8, uint8 and int16 are computed"
         let help =
             switch tensor.type {
             case .float32, .float16, .float64, .bfloat16:
                 "export the whole model with full integer quantization (int8)"
-            case .int16: "export with int8 activations; 16x8 models are not supported yet"
             case .int4, .int2, .uint4: "export with 8-bit weights"
             case .resource, .variant: "export a model that keeps no state between calls"
             default: "compute this value outside the model"

@@ -41,11 +41,14 @@ extension TFLiteImporter {
         let x = try value(0)
         let y = try result()
         let beta = try options(9).float(0, default: 0)
-        let known = Quantization(scale: 1 / 256, zeroPoint: -128)
+        let known =
+            graph[y].type == .int16
+            ? Quantization(scale: 0x1p-15, zeroPoint: 0)
+            : Quantization(scale: 1 / 256, zeroPoint: -128)
         guard isFloat || graph[y].quantization == known else {
             throw NodeProblem(
                 .option,
-                "the output's scale is not 1/256 from the lowest integer up",
+                "the output's scale is not 1/256 from the lowest integer up, or 2^-15 of int16",
                 help: "convert with a current converter"
             )
         }

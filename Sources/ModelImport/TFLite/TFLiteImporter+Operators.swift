@@ -89,7 +89,7 @@ extension TFLiteImporter {
         }
     }
 
-    /// The reference has no kernel that reads int8 and writes uint8 or the reverse, but QUANTIZE.
+    /// The reference has no kernel that reads one integer type and writes another, but QUANTIZE.
     private func requireOneType() throws(NodeProblem) {
         let types = (current.inputs.compactMap { $0 } + current.outputs).map {
             model.tensors[$0].type
@@ -99,6 +99,17 @@ extension TFLiteImporter {
                 .type,
                 "int8 and uint8 operands are mixed",
                 help: "convert with a current converter; QUANTIZE goes between the types"
+            )
+        }
+        // Constants are left out, for the weights beside int16; so is the state of recurrent cells.
+        let computed = (current.inputs.compactMap { $0 } + current.outputs)
+            .map { model.tensors[$0] }.filter { $0.constant == nil && !$0.isVariable }
+        let isMixed = computed.contains { $0.type == .int8 || $0.type == .uint8 }
+        guard !isMixed || !computed.contains(where: { $0.type == .int16 }) else {
+            throw NodeProblem(
+                .type,
+                "activations of 8 and of 16 bits are mixed",
+                help: "convert with int8 activations; QUANTIZE goes between the types"
             )
         }
     }

@@ -34,9 +34,11 @@ extension TFLiteImporter {
         } else if hasFill {
             let constant = try value(2)
             try requireSameQuantization([constant], y)
-            guard let bytes = graph[constant].constant, let stored = bytes.first, bytes.count == 1
+            guard let bytes = graph[constant].constant, let stored = bytes.first,
+                bytes.count == graph[constant].type.sizeBytes
             else { throw .inconsistent("the padding value is not one constant") }
-            fill = Int32(Int8(bitPattern: stored))
+            fill = LittleEndian.int16s(bytes).first.map { Int32($0) }
+            fill = fill ?? Int32(Int8(bitPattern: stored))
         }
         let before = (0..<rank).map { counts[2 * $0] }
         let after = (0..<rank).map { counts[2 * $0 + 1] }

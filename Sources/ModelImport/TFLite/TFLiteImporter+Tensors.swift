@@ -11,8 +11,8 @@ extension TFLiteImporter {
         return place
     }
 
-    /// The tensor of operand `number`, an activation or a constant: int8, or float32 in a model
-    /// that computes in floating point.
+    /// The tensor of operand `number`, an activation or a constant: int8 or int16, or float32 in a
+    /// model that computes in floating point.
     mutating func value(_ number: Int) throws(NodeProblem) -> TensorID {
         try internalTensor(try operand(number))
     }
@@ -62,7 +62,7 @@ extension TFLiteImporter {
             )
         }
         let input = model.tensors[try operand(0)]
-        guard tensor.type == input.type else {
+        guard tensor.type == (input.type == .int16 ? .int8 : input.type) else {
             throw NodeProblem(
                 .type,
                 "the weights are \(tensor.typeName) beside \(input.typeName)",
@@ -81,7 +81,7 @@ extension TFLiteImporter {
         return try makeInternal(place, isPerTensor: false)
     }
 
-    /// The constant int32 bias, when there is one.
+    /// The constant bias, when there is one: int32, or int64 beside int16 activations.
     ///
     /// Its scale follows from input and weights, so what the file says about it is not read.
     mutating func bias(_ number: Int) throws(NodeProblem) -> TensorID? {
@@ -89,8 +89,13 @@ extension TFLiteImporter {
         if isFloat { return try floatConstant(place, "bias") }
         if let id = internalIDs[place] { return id }
         let tensor = model.tensors[place]
-        guard tensor.type == .int32 else { throw NodeProblem(typeOf: tensor) }
-        guard let bytes = tensor.constant, bytes.count == 4 * (try elementCount(tensor)) else {
+        let input = model.tensors[try operand(0)]
+        let isWide = tensor.type == .int64 && input.type == .int16
+        guard tensor.type == .int32 || isWide else { throw NodeProblem(typeOf: tensor) }
+        let type: DataType = isWide ? .int64 : .int32
+        guard let bytes = tensor.constant,
+            bytes.count == type.sizeBytes * (try elementCount(tensor))
+        else {
             throw NodeProblem(
                 .option,
                 "the bias '\(tensor.name)' is not a constant of its shape",
@@ -98,13 +103,13 @@ extension TFLiteImporter {
             )
         }
         let id = graph.add(
-            Tensor(name: tensor.name, shape: tensor.shape, type: .int32, constant: bytes)
+            Tensor(name: tensor.name, shape: tensor.shape, type: type, constant: bytes)
         )
         internalIDs[place] = id
         return id
     }
 
-    /// The int8 tensor that the current operator writes.
+    /// The int8 or int16 tensor that the current operator writes.
     mutating func result(_ number: Int = 0) throws(NodeProblem) -> TensorID {
         guard number < current.outputs.count else {
             throw .inconsistent("output \(number) is missing")
@@ -119,7 +124,7 @@ extension TFLiteImporter {
 
     // MARK: Tensors of the graph
 
-    /// The int8 tensor of a tensor of the model.
+    /// The int8 or int16 tensor of a tensor of the model.
     ///
     /// A uint8 input of the model gets its int8 twin, and the node between them, when first read.
     mutating func internalTensor(
@@ -128,9 +133,7 @@ extension TFLiteImporter {
     ) throws(NodeProblem) -> TensorID {
         if isFloat { return try floatTensor(place) }
         let tensor = model.tensors[place]
-        guard tensor.type == .int8 || tensor.type == .uint8 else {
-            throw NodeProblem(typeOf: tensor)
-        }
+        guard tensor.isComputed else { throw NodeProblem(typeOf: tensor) }
         if let id = internalIDs[place] {
             guard graph[id].quantization?.isPerTensor ?? false else {
                 throw .inconsistent("'\(graph[id].name)' serves as weights and as an activation")
@@ -212,14 +215,13 @@ extension TFLiteImporter {
     ) throws(NodeProblem) -> TensorID {
         let tensor = model.tensors[place]
         try check(tensor)
-        guard tensor.type == .int8 || tensor.type == .uint8 else {
-            throw NodeProblem(typeOf: tensor)
-        }
+        guard tensor.isComputed else { throw NodeProblem(typeOf: tensor) }
+        let type: DataType = tensor.type == .int16 ? .int16 : .int8
         let isShifted = tensor.type == .uint8
         let shift: Int64 = isShifted ? 128 : 0
         var constant = tensor.constant
         if let bytes = constant {
-            guard bytes.count == (try elementCount(tensor)) else {
+            guard bytes.count == type.sizeBytes * (try elementCount(tensor)) else {
                 throw .inconsistent("the constant '\(tensor.name)' has \(bytes.count) bytes")
             }
             if isShifted { constant = try rewritten(bytes) }
@@ -228,7 +230,7 @@ extension TFLiteImporter {
             Tensor(
                 name: tensor.name,
                 shape: tensor.shape,
-                type: .int8,
+                type: type,
                 quantization: try quantization(
                     of: tensor,
                     isPerTensor: isPerTensor,
@@ -318,7 +320,8 @@ extension TFLiteImporter {
         let stored =
             tensor.zeroPoints.isEmpty
             ? [Int64](repeating: 0, count: tensor.scales.count) : tensor.zeroPoints
-        let range: ClosedRange<Int64> = tensor.type == .uint8 ? 0...255 : -128...127
+        let range: ClosedRange<Int64> =
+            tensor.type == .int16 ? 0...0 : tensor.type == .uint8 ? 0...255 : -128...127
         guard stored.count == tensor.scales.count, stored.allSatisfy({ range.contains($0) }),
             !isChannelled || stored.allSatisfy({ $0 == shift })
         else { throw .inconsistent("the zero points of '\(name)' are not usable") }
@@ -349,6 +352,9 @@ extension TFLiteImporter {
 }
 
 extension TFLiteTensor {
+    /// Whether nodes compute on its type.
+    var isComputed: Bool { type == .int8 || type == .uint8 || type == .int16 }
+
     /// Whether the stored integers of two tensors mean the same numbers.
     func isQuantized(like other: TFLiteTensor) -> Bool {
         type == other.type && scales == other.scales && zeroPoints == other.zeroPoints

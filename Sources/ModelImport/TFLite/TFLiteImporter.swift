@@ -2,9 +2,9 @@ import ModelGraph
 
 /// Translates a checked TFLite model into a graph, or collects everything that stands in the way.
 ///
-/// A tensor of the model has up to two tensors in the graph: the internal one, int8, on which
-/// nodes compute, and for a uint8 input or output of the model the edge one, uint8, that callers
-/// see. An explicit requantization joins the two.
+/// A tensor of the model has up to two tensors in the graph: the internal one, int8 or int16, on
+/// which nodes compute, and for a uint8 input or output of the model the edge one, uint8, that
+/// callers see. An explicit requantization joins the two.
 struct TFLiteImporter {
     let model: TFLiteModel
     var graph: Graph

@@ -1,10 +1,12 @@
+import Foundation
 public import ModelGraph
+import Synchronization
 
 /// How a graph is calibrated.
 public struct CalibrationOptions {
     /// The most samples to keep for measuring quantization errors.
     public var evidenceCountMax: Int
-    /// Is told the number of samples seen, after each.
+    /// Is told the number of samples seen, after every few.
     public var progress: ((Int) -> Void)?
 
     /// Makes options.
@@ -36,38 +38,92 @@ public func calibrate(
     } catch {
         throw .interpreter(error, sample: nil)
     }
-    var observers = [TensorObserver](repeating: TensorObserver(), count: graph.tensors.count)
+    let observers = graph.observers()
     var evidence = EvidenceSelection(countMax: graph.evidenceCount(options.evidenceCountMax))
     var count = 0
-    for sample in samples {
-        do {
-            _ = try interpreter.run(sample) { id, tensor in
-                observers[id.index].add(tensor.values)
+    var rest = samples.makeIterator()
+    while true {
+        var batch: [[FloatTensor]] = []
+        while batch.count < Computation.width, let sample = rest.next() { batch.append(sample) }
+        if batch.isEmpty { break }
+        let given = batch
+        let faults = Computation.onAllCores(given.count) { index in
+            observe(given[index], interpreter, observers)
+        }
+        for (index, fault) in faults.enumerated() {
+            switch fault {
+            case .interpreter(let error): throw .interpreter(error, sample: count + index)
+            case .notFinite(let tensor):
+                throw .notFinite(tensor: graph.tensors[tensor].name, sample: count + index)
+            case nil: evidence.add(given[index])
             }
-        } catch {
-            throw .interpreter(error, sample: count)
         }
-        if let index = observers.firstIndex(where: { $0.histogram.nonFiniteCount > 0 }) {
-            throw .notFinite(tensor: graph.tensors[index].name, sample: count)
-        }
-        evidence.add(sample)
-        count += 1
+        count += given.count
         options.progress?(count)
     }
     guard count > 0 else { throw .noSamples }
-    let entries = zip(graph.tensors, observers).map { tensor, observer in
-        observer.histogram.count == 0
+    let entries = zip(graph.tensors, observers).map { tensor, shared in
+        let observer = shared.observer
+        return observer.histogram.count == 0
             ? nil
             : CalibrationTable.Entry(
                 tensor: tensor.name,
                 histogram: observer.histogram,
-                isStillGrowing: observer.isStillGrowing
+                isStillGrowing: observer.isStillGrowing,
+                channelReach: observer.channelReach
             )
     }
     return CalibrationTable(entries: entries, sampleCount: count, evidence: evidence.samples)
 }
 
+/// What is wrong with one sample.
+private enum SampleFault: Sendable {
+    case interpreter(InterpreterError)
+    /// The first tensor that took a value that is NaN or infinite.
+    case notFinite(Int)
+}
+
+/// Runs a sample and adds its activations to the observers.
+private func observe(
+    _ sample: [FloatTensor],
+    _ interpreter: ReferenceInterpreter,
+    _ observers: [SharedObserver]
+) -> SampleFault? {
+    var fault: Int?
+    do throws(InterpreterError) {
+        _ = try interpreter.run(sample) { id, tensor in
+            if !observers[id.index].add(tensor.values) { fault = min(fault ?? .max, id.index) }
+        }
+    } catch {
+        return .interpreter(error)
+    }
+    return fault.map { .notFinite($0) }
+}
+
+/// An observer that several samples may add to at once; its result does not depend on the order.
+private final class SharedObserver: Sendable {
+    private let guarded: Mutex<TensorObserver>
+
+    init(channelCount: Int) { guarded = Mutex(TensorObserver(channelCount: channelCount)) }
+
+    var observer: TensorObserver { guarded.withLock { $0 } }
+
+    /// Adds the values that one sample gives a tensor.
+    ///
+    /// - Returns: Whether all are finite.
+    func add(_ values: [Float]) -> Bool { guarded.withLock { $0.add(values) } }
+}
+
 extension Graph {
+    /// An observer for each tensor, of channels too where a product reads them.
+    fileprivate func observers() -> [SharedObserver] {
+        var channelCounts = [Int](repeating: 0, count: tensors.count)
+        for node in nodes where node.operator.isProduct {
+            if let x = node.inputs[0] { channelCounts[x.index] = self[x].shape.last ?? 0 }
+        }
+        return channelCounts.map { SharedObserver(channelCount: $0) }
+    }
+
     /// Activations of all samples that are kept, together: 1 GiB of float32 if none were freed.
     private static let evidenceElementsMax = 1 << 28
 

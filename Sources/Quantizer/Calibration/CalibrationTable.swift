@@ -12,6 +12,9 @@ public struct CalibrationTable: Sendable {
         /// Whether more samples are likely to widen the range: leaving out the most extreme sample
         /// on either side would shrink it by more than a tenth.
         public let isStillGrowing: Bool
+        /// The largest magnitude of each element of the last dimension; empty for tensors that no
+        /// convolution or dense product reads.
+        public let channelReach: [Float]
     }
 
     /// By tensor index; `nil` for constants and for tensors that no sample reached.
@@ -19,7 +22,7 @@ public struct CalibrationTable: Sendable {
     /// The number of samples seen.
     public let sampleCount: Int
     /// Samples kept to measure quantization errors on, each with one tensor for every graph input.
-    public let evidence: [[FloatTensor]]
+    public internal(set) var evidence: [[FloatTensor]]
 
     /// The tensors whose ranges were still growing, in the order of the graph.
     public var growingTensors: [String] {
@@ -33,12 +36,32 @@ struct TensorObserver {
     /// The two smallest minima and the two largest maxima of single samples.
     private var minima: [Float] = []
     private var maxima: [Float] = []
+    /// The largest magnitude of each channel; empty when they are not observed.
+    private(set) var channelReach: [Float]
 
-    mutating func add(_ values: [Float]) {
-        histogram.add(values)
-        let finite = values.lazy.filter(\.isFinite)
-        if let low = finite.min() { minima = Array((minima + [low]).sorted().prefix(2)) }
-        if let high = finite.max() { maxima = Array((maxima + [high]).sorted(by: >).prefix(2)) }
+    /// Makes an observer.
+    ///
+    /// - Parameter channelCount: the extent of the last dimension, or 0 not to observe channels.
+    init(channelCount: Int = 0) { channelReach = [Float](repeating: 0, count: channelCount) }
+
+    /// Adds the values that one sample gives the tensor.
+    ///
+    /// - Returns: Whether all are finite.
+    mutating func add(_ values: [Float]) -> Bool {
+        let before = histogram.nonFiniteCount
+        let channelCount = channelReach.count
+        if channelCount > 0 {
+            for start in stride(from: 0, to: values.count, by: channelCount) {
+                for channel in 0..<min(channelCount, values.count - start) {
+                    channelReach[channel] = max(channelReach[channel], abs(values[start + channel]))
+                }
+            }
+        }
+        if let range = histogram.add(values) {
+            minima = Array((minima + [range.lowerBound]).sorted().prefix(2))
+            maxima = Array((maxima + [range.upperBound]).sorted(by: >).prefix(2))
+        }
+        return histogram.nonFiniteCount == before
     }
 
     /// The range shrinks by more than a tenth without its most extreme sample, or rests on one.

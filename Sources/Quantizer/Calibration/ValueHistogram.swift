@@ -37,7 +37,10 @@ public struct ValueHistogram: Sendable, Hashable {
     func centre(_ bin: Int) -> Double { (Double(bin - Self.half) + 0.5) * binWidth }
 
     /// Counts values.
-    public mutating func add(_ values: [Float]) {
+    ///
+    /// - Returns: The smallest and the largest of them that are finite; `nil` when none is.
+    @discardableResult
+    public mutating func add(_ values: [Float]) -> ClosedRange<Float>? {
         var (low, high) = (Float.infinity, -Float.infinity)
         for value in values where value.isFinite {
             low = min(low, value)
@@ -45,13 +48,14 @@ public struct ValueHistogram: Sendable, Hashable {
         }
         guard low <= high else {
             nonFiniteCount &+= UInt64(values.count)
-            return
+            return nil
         }
         minimum = min(minimum, low)
         maximum = max(maximum, high)
         let exponents = [low, high].compactMap(ValueHistogram.exponent)
         if let needed = exponents.max() { grow(to: needed) }
         count(values)
+        return low...high
     }
 
     private mutating func count(_ values: [Float]) {
@@ -63,8 +67,11 @@ public struct ValueHistogram: Sendable, Hashable {
                     zeros &+= 1
                 } else if value.isFinite {
                     // Exact: the scale is a power of two, and the quotient is within ±1024.
-                    let bin = Int((Double(value) * scale).rounded(.down)) &+ ValueHistogram.half
-                    counts[bin] &+= 1
+                    let place = Double(value) * scale
+                    // Exact: the scale is a power of two, and the quotient is within ±1024.
+                    let whole = Int(place)
+                    let bin = place < Double(whole) ? whole &- 1 : whole
+                    counts[bin &+ ValueHistogram.half] &+= 1
                 } else {
                     nonFinite &+= 1
                 }

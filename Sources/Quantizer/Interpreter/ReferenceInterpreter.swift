@@ -4,9 +4,9 @@ public import ModelGraph
 ///
 /// Products are summed in double precision, and every tensor is rounded once to single precision.
 /// A quantized graph runs on the real numbers that its integers stand for: constants are
-/// dequantized, and nodes that only change the integers behind a number (`quantize`, `dequantize`,
-/// `requantize`) hand their input on. Indices and truth values travel as real numbers, which are
-/// exact below 2²⁴.
+/// dequantized, nodes that only change the integers behind a number (`quantize`, `dequantize`,
+/// `requantize`) hand their input on, and activations saturate where their integers do. Indices and
+/// truth values travel as real numbers, which are exact below 2²⁴.
 ///
 /// The same inputs give the same outputs on every machine up to the last bits of the system's
 /// mathematical functions.
@@ -76,8 +76,10 @@ public struct ReferenceInterpreter: Sendable {
                     needed: graph[port.tensor].shape
                 )
             }
-            values[port.tensor.index] = input
-            observe?(port.tensor, input)
+            let tensor = graph[port.tensor]
+            let value = FloatTensor(proved: input.shape, tensor.saturated(input.values))
+            values[port.tensor.index] = value
+            observe?(port.tensor, value)
         }
         for (index, node) in graph.nodes.enumerated() {
             let call = NodeCall(
@@ -87,7 +89,8 @@ public struct ReferenceInterpreter: Sendable {
                 packed: packed[index]
             )
             let result = try call.run(fill: graph.realFill(of: node))
-            let output = FloatTensor(proved: graph[node.outputs[0]].shape, result)
+            let tensor = graph[node.outputs[0]]
+            let output = FloatTensor(proved: tensor.shape, tensor.saturated(result))
             values[node.outputs[0].index] = output
             observe?(node.outputs[0], output)
             for case let input? in node.inputs where lastUse[input.index] == index {

@@ -24,37 +24,55 @@ struct WindowGeometry {
         self.width = width
     }
 
+    /// One window for each pixel of the output.
+    var windowCount: Int { output[0] * output[1] * output[2] }
+    /// The taps of a window, inside the image or not.
+    var tapCount: Int { height * width }
+
     /// Gives for each window, in the order of the output's pixels, the taps inside the image with
     /// the index of the pixel under each.
     func forEachWindow(_ visit: ([(tap: Int, pixel: Int)]) -> Void) {
         var taps: [(tap: Int, pixel: Int)] = []
-        for batch in 0..<output[0] {
-            for row in 0..<output[1] {
-                for column in 0..<output[2] {
-                    taps.removeAll(keepingCapacity: true)
-                    gather(batch, row, column, into: &taps)
-                    visit(taps)
-                }
-            }
+        for index in 0..<windowCount {
+            taps.removeAll(keepingCapacity: true)
+            forEachTap(of: index) { taps.append(($0, $1)) }
+            visit(taps)
         }
     }
 
-    private func gather(
-        _ batch: Int,
-        _ row: Int,
-        _ column: Int,
-        into taps: inout [(tap: Int, pixel: Int)]
-    ) {
-        let top = row * window.strideHeight - window.padding.top
-        let left = column * window.strideWidth - window.padding.left
+    /// Gives the taps of a window that lie inside the image, with the pixel under each.
+    @inline(__always)
+    func forEachTap(of index: Int, _ visit: (_ tap: Int, _ pixel: Int) -> Void) {
+        let (batch, top, left) = origin(of: index)
         for tapRow in 0..<height {
             let y = top + tapRow * window.dilationHeight
             guard (0..<image[1]).contains(y) else { continue }
             for tapColumn in 0..<width {
                 let x = left + tapColumn * window.dilationWidth
                 guard (0..<image[2]).contains(x) else { continue }
-                taps.append((tapRow * width + tapColumn, (batch * image[1] + y) * image[2] + x))
+                visit(tapRow * width + tapColumn, (batch * image[1] + y) * image[2] + x)
             }
         }
+    }
+
+    /// Gives the taps of a window that lie in the padding.
+    func forEachTapOutside(of index: Int, _ visit: (_ tap: Int) -> Void) {
+        let (_, top, left) = origin(of: index)
+        for tap in 0..<tapCount {
+            let y = top + tap / width * window.dilationHeight
+            let x = left + tap % width * window.dilationWidth
+            if !(0..<image[1]).contains(y) || !(0..<image[2]).contains(x) { visit(tap) }
+        }
+    }
+
+    /// The image of a window, and the row and column of its first tap.
+    private func origin(of index: Int) -> (batch: Int, top: Int, left: Int) {
+        let (line, column) = index.quotientAndRemainder(dividingBy: output[2])
+        let (batch, row) = line.quotientAndRemainder(dividingBy: output[1])
+        return (
+            batch,
+            row * window.strideHeight - window.padding.top,
+            column * window.strideWidth - window.padding.left
+        )
     }
 }

@@ -98,18 +98,25 @@ struct EvidencePass {
             packed = PackedWeights(weights, for: open.operator, input: graph[x].shape)
         }
         let output = node.outputs[0]
-        for sample in values.indices {
-            let operands = zip(node.inputs, constants).map { input, constant in
-                constant ?? input.flatMap { values[sample][$0.index] }
+        let fill = graph.realFill(of: node)
+        let (call, given) = (open, values)
+        let weights = packed
+        let results = Computation.onAllCores(given.count) { sample in
+            Result<[Float], InterpreterError> { () throws(InterpreterError) in
+                let operands = zip(node.inputs, constants).map { input, constant in
+                    constant ?? input.flatMap { given[sample][$0.index] }
+                }
+                return try NodeCall(
+                    node: call,
+                    inputs: operands,
+                    outputShape: graph[output].shape,
+                    packed: weights
+                ).run(fill: fill)
             }
-            let call = NodeCall(
-                node: open,
-                inputs: operands,
-                outputShape: graph[output].shape,
-                packed: packed
-            )
-            let result = try call.run(fill: graph.realFill(of: node))
-            values[sample][output.index] = FloatTensor(proved: graph[output].shape, result)
+        }
+        for (sample, result) in results.enumerated() {
+            let elements = try result.get()
+            values[sample][output.index] = FloatTensor(proved: graph[output].shape, elements)
         }
     }
 
@@ -215,5 +222,39 @@ extension FloatTensor {
     /// The place of the first of the largest elements.
     fileprivate var largestIndex: Int {
         values.indices.reduce(0) { values[$1] > values[$0] ? $1 : $0 }
+    }
+}
+
+extension EvidencePass {
+    /// The lowest signal to noise of what the outputs are made of, in decibels; infinite without
+    /// an error.
+    ///
+    /// Behind a softmax a few samples near a decision hold nearly all noise, so that the number
+    /// would say more about the samples than about the integers; before it all samples count.
+    func scoreDecibels(_ float: Graph) -> Double {
+        float.outputs.map { noise[float.scores(of: $0.tensor).index]?.decibels ?? .infinity }.min()
+            ?? .infinity
+    }
+}
+
+extension Graph {
+    /// What a softmax or sigmoid at the end of the graph turns into an output.
+    fileprivate func scores(of output: TensorID) -> TensorID {
+        var id = output
+        while let node = nodes.first(where: { $0.outputs.contains(id) }), let input = node.inputs[0],
+            node.operator.isSquashing
+        {
+            id = input
+        }
+        return id
+    }
+}
+
+extension Operator {
+    fileprivate var isSquashing: Bool {
+        switch self {
+        case .softmax, .logSoftmax, .unary(.logistic), .unary(.tanh), .reshape: true
+        default: false
+        }
     }
 }

@@ -5,6 +5,7 @@ extension QualityReport {
     init(
         _ graph: Graph,
         _ pass: EvidencePass,
+        float: Graph,
         calibration: CalibrationTable,
         scheme: Scheme,
         isCorrected: Bool,
@@ -37,6 +38,8 @@ extension QualityReport {
         outputs = graph.outputs.map {
             Output(name: $0.name, signalToNoise: pass.noise[$0.tensor.index]?.decibels)
         }
+        let scores = pass.scoreDecibels(float)
+        scoreSignalToNoise = scores.isFinite ? scores : nil
         layers =
             graph.inputs.compactMap { layer($0.tensor, "input", "Input") }
             + graph.nodes.compactMap { layer($0.outputs[0], $0.name, $0.operator.name) }

@@ -49,6 +49,9 @@ public struct QualityReport: Sendable, Hashable, Codable {
     public let agreement: Double
     /// The outputs.
     public let outputs: [Output]
+    /// The lowest signal to noise of what the outputs are made of, before a final softmax or
+    /// sigmoid, in decibels; absent when there is no error.
+    public let scoreSignalToNoise: Double?
     /// The tensors in the order of the graph.
     public let layers: [Layer]
     /// Tensors whose ranges would likely widen with more samples.

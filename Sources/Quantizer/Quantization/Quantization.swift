@@ -36,6 +36,7 @@ public func quantize(
     let report = QualityReport(
         quantized.graph,
         choice.pass,
+        float: float,
         calibration: calibration,
         scheme: scheme,
         isCorrected: choice.isCorrected,
@@ -83,36 +84,20 @@ private struct BiasChoice {
                 evidence: evidence,
                 correctsBiases: true
             )
-            let (before, after) = (pass.outputDecibels(float), corrected.outputDecibels(float))
+            let (before, after) = (pass.scoreDecibels(float), corrected.scoreDecibels(float))
             isCorrected = after > before
             decisions = [
                 Decision(
                     kind: isCorrected ? .corrected : .kept,
                     place: "biases of \(corrected.correctedCount) node(s)",
-                    reason: "output signal to noise \(before.short) dB as they were, "
-                        + "\(after.short) dB corrected"
+                    reason: "signal to noise of the scores \(before.shortText) dB as they were, "
+                        + "\(after.shortText) dB corrected"
                 )
             ]
             if isCorrected { pass = corrected }
         } catch {
             throw .interpreter(error)
         }
-    }
-}
-
-extension EvidencePass {
-    /// The lowest signal to noise of an output of the graph.
-    fileprivate func outputDecibels(_ graph: Graph) -> Double {
-        graph.outputs.map { noise[$0.tensor.index]?.decibels ?? .infinity }.min() ?? .infinity
-    }
-}
-
-extension Double {
-    /// The number with one digit after the point, for messages.
-    fileprivate var short: String {
-        guard isFinite, abs(self) < 1e15 else { return "\(self)" }
-        let tenths = Int((self * 10).rounded())
-        return "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"
     }
 }
 

@@ -21,3 +21,12 @@ struct SignalNoise: Sendable {
         noise > 0 && signal > 0 ? 10 * log10(signal / noise) : nil
     }
 }
+
+extension Double {
+    /// The number with one digit after the point, for messages.
+    var shortText: String {
+        guard isFinite, abs(self) < 1e15 else { return "\(self)" }
+        let tenths = Int((self * 10).rounded())
+        return "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"
+    }
+}

@@ -48,6 +48,9 @@ struct ProductWeights {
         bias = stored
     }
 
+    /// The output and the input channel of a weight, by its position.
+    func channels(of index: Int) -> (output: Int, input: Int) { (output(index), input(index)) }
+
     var isFinite: Bool { values.allSatisfy(\.isFinite) && bias.allSatisfy(\.isFinite) }
 
     /// Multiplies the weights by a factor for each output channel, not the bias.

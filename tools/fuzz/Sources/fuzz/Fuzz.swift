@@ -14,7 +14,8 @@ private func runDriver(
 @main
 enum Fuzz {
     static let targets: [(name: String, function: FuzzFunction)] = [
-        ("tflite", { fuzz($0, $1, modelFile) }),
+        ("tflite", { fuzz($0, $1, modelFile(.tflite)) }),
+        ("onnx", { fuzz($0, $1, modelFile(.onnx)) }),
         ("bundle", { fuzz($0, $1, signedBundle) }),
         ("image", { fuzz($0, $1, installedImage) }),
         ("program", { fuzz($0, $1, program) }),

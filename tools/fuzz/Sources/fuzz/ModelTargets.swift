@@ -6,8 +6,12 @@ import Quantizer
 
 extension Fuzz {
     /// A model file goes as far as it can: import, proof, plan, one inference.
-    static func modelFile(_ bytes: [UInt8]) {
-        guard let graph = try? importModel(bytes, name: "fuzz") else { return }
+    static func modelFile(_ format: ModelFormat) -> ([UInt8]) -> Void {
+        { bytes in modelFile(bytes, format) }
+    }
+
+    private static func modelFile(_ bytes: [UInt8], _ format: ModelFormat) {
+        guard let graph = try? importModel(bytes, name: "fuzz", format: format) else { return }
         let elements = graph.tensors.reduce(0) { $0 + $1.elementCount }
         guard elements < 1 << 20, graph.multiplyAccumulateCount < 1 << 22 else { return }
         interpret(graph)

@@ -13,6 +13,7 @@ enum Seeds {
     static func write(to folder: String, vectors: String) {
         do {
             try save(file(vectors + "/digits/digits_float.tflite"), folder, "tflite")
+            try save(file(vectors + "/digits/digits_float.onnx"), folder, "onnx")
             let model = try file(vectors + "/digits/digits_int8.tflite")
             let planned = try plan(
                 QuantizedGraph(proving: importModel(model, name: "digits")),
