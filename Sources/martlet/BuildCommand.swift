@@ -193,7 +193,11 @@ struct BuildCommand: ParsableCommand {
         guard let calibrated = file.calibrated else { return report }
         report.comparison = try task.comparison(
             candidate: results,
-            reference: ModelResults(calibrated, inputs: validation),
+            reference: ModelResults(
+                float: calibrated.float,
+                inputs: validation,
+                raw: calibrated.rawInputs
+            ),
             maximalDrop: gate.maxDrop
         )
         report.comparison?.against = "its float model"

@@ -27,14 +27,6 @@ struct QuantizationOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Correct biases where the outputs gain by it.")
     var biasCorrection = true
 
-    var space: SearchSpace {
-        SearchSpace(
-            equalizations: equalization.choices,
-            rangeMethods: ranges.methods,
-            correctsBiases: biasCorrection
-        )
-    }
-
     @Option(help: "The classes of the calibration samples, to find those that are missing.")
     var calibrationLabels: String?
 
@@ -42,6 +34,14 @@ struct QuantizationOptions: ParsableArguments {
     var strictData = false
 
     @OptionGroup var preprocessing: PreprocessingOptions
+
+    var space: SearchSpace {
+        SearchSpace(
+            equalizations: equalization.choices,
+            rangeMethods: ranges.methods,
+            correctsBiases: biasCorrection
+        )
+    }
 
     /// Refuses options that mean nothing without calibration.
     ///
@@ -159,9 +159,9 @@ struct CalibratedModel {
             options: CalibrationOptions { progress.update($0) }
         )
         try given.check()
-        report.decisions = preprocessed.decisions + report.decisions
         check.add(report)
         try check.settle()
         report.dataFindings = check.findings
+        report.precede(by: preprocessed.decisions)
     }
 }

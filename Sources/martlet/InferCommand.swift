@@ -91,7 +91,8 @@ struct InferCommand: ParsableCommand {
             )
         }
         let graph = try ModelFile.graph(path: model, bytes: bytes, options: options)
-        let run = try ReferenceRun(graph, paths: inputs, preprocessing: preprocessing)
+        let float = try preprocessing.prepend(to: graph)
+        let run = try ReferenceRun(float.graph, paths: inputs, raw: float.inputs)
         try show(try run.write(to: outputDir, resets: resetState))
     }
 

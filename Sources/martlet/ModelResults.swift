@@ -29,8 +29,8 @@ struct ModelResults {
         if !HostBundle.isBundle(bytes) {
             let graph = try ModelFile.graph(path: path, bytes: bytes, options: options)
             if graph.inputs.contains(where: { graph[$0.tensor].type == .float32 }) {
-                let run = try ReferenceRun(graph, paths: inputs, preprocessing: preprocessing)
-                try runFloat(graph, run)
+                let float = try prepending(preprocessing?.declarations() ?? [], to: graph)
+                try runFloat(float.graph, inputs, float.inputs)
                 return
             }
         }
@@ -41,17 +41,26 @@ struct ModelResults {
     /// Makes results without samples for a model whose samples are run elsewhere.
     init(isIndex: Bool) { self.isIndex = isIndex }
 
-    /// Runs the float model that integers were made of over arrays of raw samples.
-    init(_ calibrated: CalibratedModel, inputs: [String]) throws {
-        let run = try ReferenceRun(calibrated.float, paths: inputs, raw: calibrated.rawInputs)
-        try runFloat(calibrated.float, run)
+    /// Runs a float model over arrays of samples on the reference interpreter.
+    ///
+    /// - Throws: `Failure` when an array cannot be used.
+    init(float graph: Graph, inputs: [String], raw: [RawInput?]) throws {
+        try runFloat(graph, inputs, raw)
     }
 
-    private mutating func runFloat(_ graph: Graph, _ run: ReferenceRun) throws {
+    private mutating func runFloat(
+        _ graph: Graph,
+        _ inputs: [String],
+        _ raw: [RawInput?]
+    ) throws {
         let type = graph[graph.outputs[0].tensor].type
         isIndex = type == .int32 || type == .int64
-        try run.forEachSample("evaluate in floating point", resets: .each) { inputs, outputs in
-            append(input: inputs[0].values, output: outputs[0].values)
+        let run = try ReferenceRun(graph, paths: inputs, raw: raw)
+        try run.forEachSample("evaluate in floating point") { inputs, outputs in
+            append(
+                input: raw.first??.modelValues(inputs[0]) ?? inputs[0].values,
+                output: outputs[0].values
+            )
         }
     }
 
@@ -91,15 +100,13 @@ struct ModelResults {
     }
 }
 
-extension HostModel {
-    /// Whether the first output is the index of a class, not a score for each.
-    var givesIndex: Bool {
-        let type = program.output(0).type
-        return type == .int32 || type == .int64
-    }
-}
-
 extension RawInput {
+    /// The numbers that the float model behind an input sees; `nil` where the layout changes.
+    fileprivate func modelValues(_ given: FloatTensor) -> [Float]? {
+        guard place == .device, declared.layout == nil else { return nil }
+        return transform.apply(given.values, shape: given.shape)
+    }
+
     /// The numbers that the float model behind an input of bytes sees; `nil` for other inputs.
     fileprivate func modelValues(_ stored: ArraySlice<UInt8>, port: PortInfo) -> [Float]? {
         guard place == .device, declared.type != .float32, declared.layout == nil else {
@@ -108,6 +115,14 @@ extension RawInput {
         let shift: Float = declared.type == .uint8 ? 128 : 0
         let raw = stored.map { Float(Int8(bitPattern: $0)) + shift }
         return transform.apply(raw, shape: port.shape)
+    }
+}
+
+extension HostModel {
+    /// Whether the first output is the index of a class, not a score for each.
+    var givesIndex: Bool {
+        let type = program.output(0).type
+        return type == .int32 || type == .int64
     }
 }
 

@@ -14,27 +14,15 @@ struct ReferenceRun {
     /// Opens one array for each input.
     ///
     /// - Parameters:
-    ///   - imported: the imported model.
-    ///   - paths: arrays in the order of the inputs, or `NAME=FILE`.
-    ///   - preprocessing: how raw data becomes what the model takes.
-    /// - Throws: `Failure` when a file does not fit its input.
-    init(
-        _ imported: Graph,
-        paths: [String],
-        preprocessing: PreprocessingOptions? = nil
-    ) throws {
-        let model = try prepending(preprocessing?.declarations() ?? [], to: imported)
-        try self.init(model.graph, paths: paths, raw: model.inputs)
-    }
-
-    /// Opens one array for each input of a model that takes raw data.
-    ///
-    /// - Parameters:
     ///   - graph: the model.
     ///   - paths: arrays in the order of the inputs, or `NAME=FILE`.
     ///   - raw: what callers give at each input, where it was declared.
     /// - Throws: `Failure` when a file does not fit its input.
-    init(_ graph: Graph, paths: [String], raw: [RawInput?]) throws {
+    init(
+        _ graph: Graph,
+        paths: [String],
+        raw: [RawInput?]
+    ) throws {
         self.graph = graph
         interpreter = try ReferenceInterpreter(graph)
         let ordered = try NamedFiles.order(paths, names: graph.inputs.map(\.name))
@@ -43,7 +31,7 @@ struct ReferenceRun {
                 ordered[index],
                 graph[port.tensor],
                 name: port.name,
-                raw: raw[index]
+                raw: raw.indices.contains(index) ? raw[index] : nil
             )
         }
         guard inputs.allSatisfy({ $0.count == inputs[0].count }) else {

@@ -1,4 +1,7 @@
 extension QualityReport {
+    /// Puts what was done before quantization first in the record.
+    public mutating func precede(by earlier: [Decision]) { decisions = earlier + decisions }
+
     /// The share of clipped values above which a tensor is worth a look; the search for the least
     /// squared error clips less.
     public static let saturationAdvised = 0.02

@@ -60,7 +60,7 @@ extension GraphRewrite {
             let node = graph.nodes[reader]
             if node.operator.isProduct { return node.inputs[0] == tensor ? reader : nil }
             switch node.operator {
-            case .transpose, .pad(_, _, nil), .pad(_, _, 0): tensor = node.outputs[0]
+            case .transpose, .reshape, .pad(_, _, nil), .pad(_, _, 0): tensor = node.outputs[0]
             default: return nil
             }
         }
