@@ -238,9 +238,10 @@ struct RareLoweringTests {
         var order = indices([])
         (order.shape, order.constant) = ([64], nil)
         let graph = graph(.gather(axis: 0), [tensor([64]), order], to: [64])
-        let reversed = (0..<64).flatMap { [UInt8(63 - $0), 0, 0, 0] }
+        let reversed = (0..<64).flatMap { index -> [UInt8] in [UInt8(63 - index), 0, 0, 0] }
         let given = try LoadedModel(graph).infer([(0..<64).map { UInt8($0) }, reversed])
-        #expect(given == [(0..<64).map { UInt8(63 - $0) }])
+        let expected: [UInt8] = (0..<64).map { UInt8(63 - $0) }
+        #expect(given == [expected])
     }
 
     @Test("a sum of products that may overflow is refused")
