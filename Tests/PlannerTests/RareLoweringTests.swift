@@ -227,9 +227,13 @@ struct RareLoweringTests {
             to: [8, 8]
         )
         // Stored integers from the zero point -3: the first reverses the rows of the second.
-        let reversal = (0..<64).map { UInt8(bitPattern: $0 / 8 + $0 % 8 == 7 ? -2 : -3) }
-        let rows = (0..<64).map { UInt8($0) }
-        let expected = (0..<64).map { UInt8(8 * (7 - $0 / 8) + $0 % 8) }
+        let reversal = (0..<64).map { (index: Int) -> UInt8 in
+            index / 8 + index % 8 == 7 ? 0xFE : 0xFD
+        }
+        let rows = (0..<64).map { (index: Int) -> UInt8 in UInt8(index) }
+        let expected = (0..<64).map { (index: Int) -> UInt8 in
+            rows[8 * (7 - index / 8) + index % 8]
+        }
         #expect(try LoadedModel(graph).infer([reversal, rows]) == [expected])
     }
 
