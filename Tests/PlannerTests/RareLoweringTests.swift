@@ -227,9 +227,13 @@ struct RareLoweringTests {
             to: [8, 8]
         )
         // Stored integers from the zero point -3: the first reverses the rows of the second.
-        let reversal = (0..<64).map { UInt8(bitPattern: $0 / 8 + $0 % 8 == 7 ? -2 : -3) }
-        let rows = (0..<64).map { UInt8($0) }
-        let expected = (0..<64).map { UInt8(8 * (7 - $0 / 8) + $0 % 8) }
+        let reversal = (0..<64).map { (index: Int) -> UInt8 in
+            index / 8 + index % 8 == 7 ? 0xFE : 0xFD
+        }
+        let rows = (0..<64).map { (index: Int) -> UInt8 in UInt8(index) }
+        let expected = (0..<64).map { (index: Int) -> UInt8 in
+            rows[8 * (7 - index / 8) + index % 8]
+        }
         #expect(try LoadedModel(graph).infer([reversal, rows]) == [expected])
     }
 
@@ -238,9 +242,10 @@ struct RareLoweringTests {
         var order = indices([])
         (order.shape, order.constant) = ([64], nil)
         let graph = graph(.gather(axis: 0), [tensor([64]), order], to: [64])
-        let reversed = (0..<64).flatMap { [UInt8(63 - $0), 0, 0, 0] }
+        let reversed = (0..<64).flatMap { index -> [UInt8] in [UInt8(63 - index), 0, 0, 0] }
         let given = try LoadedModel(graph).infer([(0..<64).map { UInt8($0) }, reversed])
-        #expect(given == [(0..<64).map { UInt8(63 - $0) }])
+        let expected: [UInt8] = (0..<64).map { UInt8(63 - $0) }
+        #expect(given == [expected])
     }
 
     @Test("a sum of products that may overflow is refused")
