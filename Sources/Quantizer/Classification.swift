@@ -3,6 +3,9 @@ public struct ClassificationEvaluation: Sendable, Hashable {
     /// `confusion[label][prediction]` counts samples; square, one row a class.
     public let confusion: [[Int]]
 
+    /// Takes counts as they are: square, at least one sample.
+    public init(confusion: [[Int]]) { self.confusion = confusion }
+
     /// Counts predictions against labels.
     ///
     /// - Parameters:

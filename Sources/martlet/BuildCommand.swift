@@ -65,8 +65,7 @@ struct BuildCommand: ParsableCommand {
 
     @OptionGroup var gate: GateOptions
 
-    @Option(help: "Write how faithful the integers are, layer by layer, as JSON.")
-    var report: String?
+    @OptionGroup var report: ReportOptions
 
     @OptionGroup var options: ModelOptions
     @OptionGroup var quantization: QuantizationOptions
@@ -105,7 +104,10 @@ struct BuildCommand: ParsableCommand {
         guard gate.maxDrop == nil || labels != nil && !quantization.files.isEmpty else {
             throw ValidationError("--max-drop needs --calibration, --validation and --labels")
         }
-        guard report == nil || !quantization.files.isEmpty else {
+        try gate.check()
+        try quantization.check()
+        try report.check()
+        guard report.paths.isEmpty || !quantization.files.isEmpty else {
             throw ValidationError("--report needs --calibration")
         }
     }
@@ -117,15 +119,14 @@ struct BuildCommand: ParsableCommand {
         Console.note("import and plan \(model)")
         let file = try modelFile(bytes, target: target.profile)
         let runnable = try HostModel(file.planned)
+        runnable.rawInputs = file.calibrated?.rawInputs ?? []
         let measured = try Measurement(
             of: runnable,
             validation: validation,
+            isLabelled: labels != nil,
             goldenCount: goldenVectors
         )
-        try checkMemory(file.planned, target: target)
         let evaluation = try evaluate(measured, file: file)
-        try checkAccuracy(evaluation)
-        try gate.check(evaluation?.comparison)
         let image = BundleAssembly.image(file.planned, measured: measured)
         let assembly = BundleAssembly(
             command: self,
@@ -134,17 +135,28 @@ struct BuildCommand: ParsableCommand {
             measured: measured,
             evaluation: evaluation
         )
-        let metadata = try MetadataWriter.files(assembly.facts(contentID: Sodium.blake2b(image)))
+        let facts = try assembly.facts(contentID: Sodium.blake2b(image))
+        let metadata =
+            try MetadataWriter.files(facts)
+            + PreprocessingRecord.files(file.calibrated?.rawInputs ?? [])
         let bundle = try BundleWriter.encode(
             image: image,
             manifest: assembly.manifest(),
             files: metadata,
             keys: signers
         )
-        try BundleWriter.write(bundle.bytes, to: output)
-        if let report, let quality = file.calibrated?.report {
-            try OutputFile.write(quality.json(), to: report)
+        // A build that is refused has a report too: it says why.
+        var outcome = BuildReport(assembly, runnable, image: image, bundle: bundle.bytes)
+        do {
+            try checkMemory(file.planned, target: target)
+            try checkAccuracy(evaluation)
+            try gate.check(evaluation?.comparison)
+        } catch {
+            outcome.refusal = error
         }
+        try report.write(outcome)
+        if let refusal = outcome.refusal { throw refusal }
+        try BundleWriter.write(bundle.bytes, to: output)
         try BuildResult(
             command: self,
             manifest: bundle.manifest,
@@ -165,7 +177,8 @@ struct BuildCommand: ParsableCommand {
             options: options,
             target: target,
             quantization: quantization,
-            validation: validation
+            validation: validation,
+            labels: labels
         )
     }
 
@@ -180,7 +193,7 @@ struct BuildCommand: ParsableCommand {
         guard let calibrated = file.calibrated else { return report }
         report.comparison = try task.comparison(
             candidate: results,
-            reference: ModelResults(float: calibrated.float, inputs: validation),
+            reference: ModelResults(calibrated, inputs: validation),
             maximalDrop: gate.maxDrop
         )
         report.comparison?.against = "its float model"

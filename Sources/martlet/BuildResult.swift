@@ -23,6 +23,7 @@ struct BuildResult {
         let goldenVectors: UInt32
         let evaluation: EvaluationReport?
         let outputSignalToNoiseDecibels: Double?
+        let data: [DataFinding]?
     }
 
     private var decibels: Double? {
@@ -45,7 +46,8 @@ struct BuildResult {
                 arenaLowerBoundBytes: plan.lowerBoundBytes,
                 goldenVectors: manifest.selfTestCount,
                 evaluation: evaluation,
-                outputSignalToNoiseDecibels: decibels
+                outputSignalToNoiseDecibels: decibels,
+                data: file.calibrated?.report.dataFindings
             )
         )
     }

@@ -17,17 +17,12 @@ struct BundleAssembly {
     let evaluation: EvaluationReport?
 
     /// The installed image.
-    ///
-    /// An empty section would have no offset, so it holds one zero block.
     static func image(_ planned: PlannedProgram, measured: Measurement) -> [UInt8] {
-        func filled(_ bytes: [UInt8]) -> [UInt8] {
-            bytes.isEmpty ? [UInt8](repeating: 0, count: 64) : bytes
-        }
-        return InstalledImage.encode([
+        InstalledImage.encode([
             (.program, planned.program),
-            (.weights, filled(planned.weights)),
-            (.scales, filled(planned.scales)),
-            (.constants, filled(planned.constants)),
+            (.weights, planned.weights),
+            (.scales, planned.scales),
+            (.constants, planned.constants),
             (.golden, GoldenVectors.encode(measured.golden)),
             (.baseline, measured.baseline.encoded()),
         ])
@@ -85,7 +80,10 @@ struct BundleAssembly {
                 "goldenVectors": String(command.goldenVectors),
                 "counter": String(command.counter),
                 "floor": String(command.floor),
-            ].merging(command.quantization.record) { own, _ in own },
+            ].merging(command.quantization.record) { own, _ in own }
+                .merging(PreprocessingRecord.options(file.calibrated?.rawInputs ?? [])) { own, _ in
+                    own
+                },
             materials: try materials(),
             operators: operatorCounts,
             metrics: metrics,
@@ -94,29 +92,24 @@ struct BundleAssembly {
     }
 
     private func materials() throws -> [BundleFacts.Material] {
-        var files = [("model", command.model, file.bytes)]
+        func material(_ role: String, _ path: String, _ sha256: String) -> BundleFacts.Material {
+            let name = URL(filePath: path).lastPathComponent
+            return BundleFacts.Material(role: role, name: name, sha256: sha256)
+        }
+        var materials = [material("model", command.model, ContentDigest.sha256(file.bytes))]
         for given in command.validation {
             let path = given.split(separator: "=", maxSplits: 1).last.map(String.init) ?? given
-            files.append(
-                (
-                    "validation-inputs", path,
-                    try InputFile.read(path, limitBytes: NumpyArray.fileSizeMax)
-                )
-            )
+            let digest = try SampleFile.sha256(ofArray: path)
+            materials.append(material("validation-inputs", path, digest))
         }
         for path in file.calibrated?.calibrationFiles ?? [] {
-            files.append(("calibration-inputs", path, try NumpyArray.fileBytes(path: path)))
+            let digest = try SampleFile.sha256(ofArray: path)
+            materials.append(material("calibration-inputs", path, digest))
         }
         if let labels = command.labels {
-            let bytes = try InputFile.read(labels, limitBytes: NumpyArray.fileSizeMax)
-            files.append(("validation-labels", labels, bytes))
+            let digest = try SampleFile.sha256(ofArray: labels)
+            materials.append(material("validation-labels", labels, digest))
         }
-        return files.map { role, path, bytes in
-            BundleFacts.Material(
-                role: role,
-                name: URL(filePath: path).lastPathComponent,
-                sha256: ContentDigest.sha256(bytes)
-            )
-        }
+        return materials
     }
 }

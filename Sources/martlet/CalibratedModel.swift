@@ -35,6 +35,27 @@ struct QuantizationOptions: ParsableArguments {
         )
     }
 
+    @Option(help: "The classes of the calibration samples, to find those that are missing.")
+    var calibrationLabels: String?
+
+    @Flag(help: "Refuse (exit 6) data with findings that spoil the result.")
+    var strictData = false
+
+    @OptionGroup var preprocessing: PreprocessingOptions
+
+    /// Refuses options that mean nothing without calibration.
+    ///
+    /// - Throws: `ValidationError`.
+    func check() throws {
+        guard files.isEmpty else { return }
+        guard !strictData, calibrationLabels == nil, !preprocessing.isGiven else {
+            throw ValidationError(
+                "--strict-data, --calibration-labels, --preprocessing and the --input options "
+                    + "need --calibration"
+            )
+        }
+    }
+
     /// The options by name, for the record; empty without calibration.
     var record: [String: String] {
         guard !files.isEmpty else { return [:] }
@@ -90,26 +111,46 @@ struct EqualizationOption: ExpressibleByArgument, Sendable, CustomStringConverti
 /// A float model made integer on calibration samples.
 struct CalibratedModel {
     let graph: QuantizedGraph
-    let report: QualityReport
-    /// The float model as it was imported: the truth to compare with.
+    private(set) var report: QualityReport
+    /// The float model that takes raw data: the truth to compare with.
     let float: Graph
+    /// What callers give at each input, where it was declared.
+    let rawInputs: [RawInput?]
     let calibrationFiles: [String]
 
     /// Prepares, calibrates and quantizes a float graph.
     ///
     /// - Parameters:
-    ///   - float: the imported graph.
+    ///   - imported: the imported graph.
     ///   - options: the samples, and how.
     ///   - validation: the samples that will judge the result, to find overlaps; may be empty.
+    ///   - labels: their classes, where they are known.
     /// - Throws: `Failure` or an error of the quantizer, which say what stands in the way.
-    init(_ float: Graph, _ options: QuantizationOptions, validation: [String]) throws {
-        self.float = float
-        let given = try FloatSamples(paths: options.files, graph: float)
+    init(
+        _ imported: Graph,
+        _ options: QuantizationOptions,
+        validation: [String],
+        labels: String?
+    ) throws {
+        let preprocessed = try options.preprocessing.prepend(to: imported)
+        float = preprocessed.graph
+        rawInputs = preprocessed.inputs
+        let given = try FloatSamples(paths: options.files, graph: float, raw: rawInputs)
         calibrationFiles = given.paths
-        let judging = validation.isEmpty ? nil : try FloatSamples(paths: validation, graph: float)
-        for finding in try CalibrationLint(given, validation: judging).findings {
-            Console.note("warning: \(finding)")
-        }
+        let judging =
+            validation.isEmpty
+            ? nil : try FloatSamples(paths: validation, graph: float, raw: rawInputs)
+        var check = try DataCheck(
+            given,
+            judging: judging,
+            model: preprocessed,
+            options: DataOptions(
+                strictData: options.strictData,
+                labels: labels,
+                calibrationLabels: options.calibrationLabels
+            )
+        )
+        try check.settle()
         var progress = ProgressBar("calibrate", total: given.samples.count)
         (graph, report) = try quantizeFaithfully(
             float,
@@ -117,11 +158,10 @@ struct CalibratedModel {
             space: options.space,
             options: CalibrationOptions { progress.update($0) }
         )
-        if let first = report.growingTensors.first {
-            Console.note(
-                "warning: the ranges of \(report.growingTensors.count) tensor(s) each rest on one "
-                    + "sample, such as '\(first)'; more samples would widen them"
-            )
-        }
+        try given.check()
+        report.decisions = preprocessed.decisions + report.decisions
+        check.add(report)
+        try check.settle()
+        report.dataFindings = check.findings
     }
 }

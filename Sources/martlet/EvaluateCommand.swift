@@ -52,6 +52,8 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var gate: GateOptions
 
+    @OptionGroup(title: "Raw data of a float model") var preprocessing: PreprocessingOptions
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -62,6 +64,7 @@ struct EvaluateCommand: ParsableCommand {
         guard topCount.map({ $0 >= 1 && task == .classification }) ?? true else {
             throw ValidationError("--top-k takes a count from 1 on, with --task classification")
         }
+        try gate.check()
         guard gate.maxDrop == nil || against != nil else {
             throw ValidationError("--max-drop needs --against")
         }
@@ -75,7 +78,8 @@ struct EvaluateCommand: ParsableCommand {
             path: model,
             inputs: inputs,
             options: options,
-            trust: trust
+            trust: trust,
+            preprocessing: preprocessing
         )
         let task = try task.make(labels: labels, results: results, topCount: topCount)
         var report = EvaluationReport(
@@ -95,7 +99,8 @@ struct EvaluateCommand: ParsableCommand {
                 path: against,
                 inputs: arrays,
                 options: options,
-                trust: trust
+                trust: trust,
+                preprocessing: preprocessing
             )
             report.comparison = try task.comparison(
                 candidate: results,

@@ -23,6 +23,8 @@ extension Failure {
             self.init(.authentication, "the program in the image is refused: \(error)")
         case let error as EvaluationError: self.init(.usage, "\(error)")
         case let error as CalibrationError: self.init(.usage, "\(error)")
+        case let error as PreprocessingError:
+            self.init(.usage, "\(error)", help: "'martlet inspect MODEL' shows the inputs")
         case let error as QuantizationError: self.init(quantization: error)
         case let error as InterpreterError:
             self.init(.unsupported, "the model cannot run in floating point: \(error)")

@@ -1,27 +1,34 @@
-import InferenceRuntime
 import ModelGraph
-import Packager
 import Quantizer
 import Terminal
 
-/// Samples for all inputs of a float model, as the real numbers that it takes.
+/// Samples for all inputs of a float model, as the real numbers that it takes; each is read when
+/// it is asked for.
 struct FloatSamples {
     /// The files, in the order of the inputs.
     let paths: [String]
-    /// For each sample one tensor for every input of the graph.
-    let samples: [[FloatTensor]]
+    private let columns: [SampleColumn]
 
-    /// Reads one array of real numbers for each input.
+    /// For each sample one tensor for every input of the graph.
+    var samples: Samples { Samples(columns: columns) }
+
+    /// Opens one array for each input.
     ///
     /// - Parameters:
     ///   - paths: `.npy` or `.npz` files in the order of the inputs, or `NAME=FILE`; samples lie
     ///     along the first axis.
     ///   - graph: the float graph whose inputs they fill.
-    /// - Throws: `Failure` for another type or shape, and for NaN and infinities.
-    init(paths: [String], graph: Graph) throws {
+    ///   - raw: what callers give at each input, where it was declared.
+    /// - Throws: `Failure` for another type or shape.
+    init(paths: [String], graph: Graph, raw: [RawInput?]) throws {
         let ordered = try NamedFiles.order(paths, names: graph.inputs.map(\.name))
-        let columns = try zip(ordered, graph.inputs).map { path, port in
-            try FloatSamples.read(path, port: port.name, shape: graph[port.tensor].shape)
+        let columns = try zip(ordered, graph.inputs).enumerated().map { index, pair in
+            try SampleColumn(
+                pair.0,
+                port: pair.1.name,
+                shape: graph[pair.1.tensor].shape,
+                raw: raw.indices.contains(index) ? raw[index] : nil
+            )
         }
         let count = columns.first?.count ?? 0
         guard columns.allSatisfy({ $0.count == count }) else {
@@ -31,69 +38,51 @@ struct FloatSamples {
             )
         }
         self.paths = ordered
-        samples = (0..<count).map { index in columns.map { $0[index] } }
+        self.columns = columns
     }
 
-    /// The digest of the bits of each sample.
-    var digests: [String] {
-        samples.map { sample in
-            ContentDigest.sha256(
-                sample.flatMap { tensor in
-                    tensor.values.flatMap { value in
-                        withUnsafeBytes(of: value.bitPattern.littleEndian) { [UInt8]($0) }
-                    }
-                }
-            )
+    /// Checks every sample and says what is suspicious about them.
+    ///
+    /// - Parameters:
+    ///   - role: what they are for, such as `calibration`.
+    ///   - graph: the float graph that they were opened for.
+    ///   - raw: what callers give at each input, where it was declared.
+    /// - Returns: what was seen.
+    /// - Throws: `Failure` for NaN, infinities and numbers that are no bytes where bytes were
+    ///   declared.
+    func lint(role: String, graph: Graph, raw: [RawInput?]) throws -> DataLint {
+        var lint = DataLint(role: role, graph: graph, raw: raw)
+        for (index, sample) in samples.enumerated() {
+            for (column, tensor) in zip(columns, sample) {
+                try column.check(tensor.values, sample: index)
+            }
+            lint.add(sample)
         }
+        try check()
+        return lint
     }
 
-    /// The samples in which every input is one number repeated.
-    var constantSamples: [Int] {
-        samples.indices.filter { index in
-            let sample = samples[index]
-            return sample.contains { $0.values.count > 1 }
-                && sample.allSatisfy { tensor in
-                    tensor.values.allSatisfy { $0 == tensor.values.first }
-                }
-        }
+    /// What is unexpected about the element types of the arrays.
+    func typeFindings(role: String) -> [DataFinding] {
+        columns.compactMap { $0.typeFinding(role: role) }
     }
 
-    private static func read(
-        _ path: String,
-        port: String,
-        shape: [Int]
-    ) throws -> [FloatTensor] {
-        let array = try NumpyArray(path: path)
-        guard let reals = array.reals else {
-            throw Failure(
-                .usage,
-                "the array holds \(array.type), the model's input '\(port)' takes float32",
-                place: path,
-                help: "save it as float32, prepared as the model was trained"
-            )
-        }
-        let size = shape.reduce(1, *)
-        let rest = array.shape.dropFirst().filter { $0 != 1 }
-        let fits =
-            array.shape == shape || rest == shape.filter { $0 != 1 } || rest == [size]
-        guard size > 0, !reals.isEmpty, reals.count % size == 0, fits else {
-            throw Failure(
-                .usage,
-                "the array has shape \(array.shape), the model's input '\(port)' \(shape)",
-                place: path,
-                help: "give one sample after the other, each of the input's shape"
-            )
-        }
-        if let fault = reals.firstIndex(where: { !$0.isFinite }) {
-            throw Failure(
-                .usage,
-                "sample \(fault / size) holds NaN or infinity",
-                place: path,
-                help: "remove the sample or repair its preparation"
-            )
-        }
-        return stride(from: 0, to: reals.count, by: size).compactMap {
-            FloatTensor(shape: shape, values: Array(reals[$0..<$0 + size]))
+    /// Reports a read that failed since the arrays were opened.
+    ///
+    /// - Throws: `Failure` when a file changed under it.
+    func check() throws {
+        for column in columns { try column.array.check() }
+    }
+
+    /// Samples in the order of their files.
+    struct Samples: RandomAccessCollection {
+        fileprivate let columns: [SampleColumn]
+
+        var startIndex: Int { 0 }
+        var endIndex: Int { columns.first?.count ?? 0 }
+
+        subscript(index: Int) -> [FloatTensor] {
+            columns.compactMap { FloatTensor(shape: $0.shape, values: $0.reals(index)) }
         }
     }
 }

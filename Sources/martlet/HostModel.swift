@@ -2,12 +2,15 @@ import BundleFormat
 import Foundation
 import InferenceRuntime
 import Planner
+import Quantizer
 
 /// A program on the host with the memory that it needs: the device's own executor.
 ///
 /// A class because it owns memory that the program and the executor point into.
 final class HostModel {
     let program: Program
+    /// What callers give at each input, where preprocessing was declared.
+    var rawInputs: [RawInput?] = []
     private var executor: Executor
     private let memory: AlignedMemory
 
@@ -50,6 +53,12 @@ final class HostModel {
     var inputs: [PortInfo] { (0..<program.inputCount).map(program.input) }
     /// The ports that callers read, in order.
     var outputs: [PortInfo] { (0..<program.outputCount).map(program.output) }
+
+    /// Whether an inference depends on those before it.
+    var keepsState: Bool { program.stateCount > 0 }
+
+    /// Gives the states of the model their initial values, which a new model has.
+    func resetState() { executor.resetState() }
 
     /// Runs one inference: stored bytes of every input in, stored bytes of every output out.
     func infer(_ values: [ArraySlice<UInt8>]) -> [[UInt8]] {

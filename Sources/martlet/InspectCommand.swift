@@ -4,6 +4,7 @@ import Foundation
 import InferenceRuntime
 import ModelGraph
 import Planner
+import Quantizer
 import Terminal
 
 /// Shows what is in a model or a bundle.
@@ -29,7 +30,8 @@ struct InspectCommand: ParsableCommand {
     mutating func run() throws {
         let bytes = try InputFile.read(file, limitBytes: HostBundle.sizeMax)
         if HostBundle.isBundle(bytes) {
-            try BundleSummary(HostBundle(bytes: bytes, path: file, trust: trust)).show(asJSON: json)
+            let bundle = try HostBundle(bytes: bytes, path: file, trust: trust)
+            try BundleSummary(bundle, path: file).show(asJSON: json)
         } else {
             let graph = try ModelFile.graph(path: file, bytes: bytes, options: options)
             let isFloat = graph.inputs.contains { graph[$0.tensor].type == .float32 }
@@ -51,6 +53,13 @@ private struct ModelSummary: Encodable {
         let zeroPoint: Int32?
     }
 
+    struct State: Encodable {
+        let name: String
+        let shape: [Int]
+        let type: String
+        let sizeBytes: Int
+    }
+
     struct Operation: Encodable {
         let name: String
         let `operator`: String
@@ -70,6 +79,7 @@ private struct ModelSummary: Encodable {
     let name: String
     let inputs: [Port]
     let outputs: [Port]
+    let states: [State]
     let operations: [Operation]
     let multiplyAccumulates: Int
     let weightBytes: Int
@@ -95,6 +105,15 @@ private struct ModelSummary: Encodable {
         name = graph.name
         inputs = graph.inputs.map(port)
         outputs = graph.outputs.map(port)
+        states = graph.states.map { state in
+            let tensor = graph[state.tensor]
+            return State(
+                name: state.name,
+                shape: tensor.shape,
+                type: tensor.type.rawValue,
+                sizeBytes: tensor.sizeBytes
+            )
+        }
         operations = graph.nodes.map { node in
             Operation(
                 name: node.name,
@@ -129,6 +148,9 @@ private struct ModelSummary: Encodable {
                     "\(title) '\(port.name)': \(port.type) \(port.shape)\(scale ?? "")"
                 )
             }
+        }
+        for state in states {
+            Console.printLine("state '\(state.name)': \(state.type) \(state.shape)")
         }
         Console.printLine("")
         let header = ["#", "operator", "inputs", "output", "MAC"]
@@ -177,8 +199,10 @@ private struct BundleSummary: Encodable {
     let arenaBytes: Int
     let arenaLowerBoundBytes: Int
     let operatorCount: Int
+    let states: [String]
+    let preprocessing: [RawInput]
 
-    init(_ host: HostBundle) throws {
+    init(_ host: HostBundle, path: String) throws {
         let text = String(decoding: host.verified.manifest.encoded(), as: UTF8.self)
         manifest = text.split(separator: "\n").map(String.init)
         signers = host.verified.signers.map { SignatureSlot.keyID(of: $0).hexadecimal }
@@ -196,9 +220,12 @@ private struct BundleSummary: Encodable {
             return (sections, golden.count, baseline.sampleCount)
         }
         let model = try HostModel(image: image)
+        preprocessing = try PreprocessingRecord.rawInputs(of: host, model: model, path: path)
+            .compactMap { $0 }
         arenaBytes = model.program.arenaSizeBytes
         arenaLowerBoundBytes = model.program.arenaLowerBoundBytes
         operatorCount = model.program.operatorCount
+        states = (0..<model.program.stateCount).map(model.program.stateName)
     }
 
     func show(asJSON: Bool) throws {
@@ -211,7 +238,11 @@ private struct BundleSummary: Encodable {
                     [$0.kind, String($0.offsetBytes), String($0.sizeBytes)]
                 }
         )
+        for input in preprocessing { Console.printLine(input.line) }
         Console.printLine("\(operatorCount) operators")
+        if !states.isEmpty {
+            Console.printLine("keeps state between inferences: \(states.joined(separator: ", "))")
+        }
         Console.printLine("arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
         Console.printLine("\(goldenVectors) golden vectors, baseline of \(baselineSamples) samples")
     }

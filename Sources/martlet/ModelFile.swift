@@ -42,7 +42,8 @@ struct ModelFile {
         options: ModelOptions,
         target: TargetProfile,
         quantization: QuantizationOptions,
-        validation: [String]
+        validation: [String],
+        labels: String?
     ) throws {
         self.bytes = bytes
         let imported = try ModelFile.graph(path: path, bytes: bytes, options: options)
@@ -54,7 +55,12 @@ struct ModelFile {
                 help: "leave out --calibration"
             )
         }
-        let calibrated = try CalibratedModel(imported, quantization, validation: validation)
+        let calibrated = try CalibratedModel(
+            imported,
+            quantization,
+            validation: validation,
+            labels: labels
+        )
         graph = calibrated.graph
         self.calibrated = calibrated
         planned = try plan(graph, for: target)
@@ -114,6 +120,11 @@ struct RunnableModel {
         if HostBundle.isBundle(bytes) {
             let bundle = try HostBundle(bytes: bytes, path: path, trust: trust)
             model = try HostModel(image: bundle.image)
+            model.rawInputs = try PreprocessingRecord.rawInputs(
+                of: bundle,
+                model: model,
+                path: path
+            )
             graph = nil
             name = String(decoding: bundle.verified.manifest.name, as: UTF8.self)
         } else {

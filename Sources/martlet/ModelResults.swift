@@ -22,13 +22,15 @@ struct ModelResults {
         path: String,
         inputs: [String],
         options: ModelOptions,
-        trust: TrustOptions
+        trust: TrustOptions,
+        preprocessing: PreprocessingOptions? = nil
     ) throws {
         let bytes = try InputFile.read(path, limitBytes: HostBundle.sizeMax)
         if !HostBundle.isBundle(bytes) {
             let graph = try ModelFile.graph(path: path, bytes: bytes, options: options)
             if graph.inputs.contains(where: { graph[$0.tensor].type == .float32 }) {
-                try runFloat(graph, inputs)
+                let run = try ReferenceRun(graph, paths: inputs, preprocessing: preprocessing)
+                try runFloat(graph, run)
                 return
             }
         }
@@ -39,14 +41,16 @@ struct ModelResults {
     /// Makes results without samples for a model whose samples are run elsewhere.
     init(isIndex: Bool) { self.isIndex = isIndex }
 
-    /// Runs a float model over arrays of samples on the reference interpreter.
-    init(float graph: Graph, inputs: [String]) throws { try runFloat(graph, inputs) }
+    /// Runs the float model that integers were made of over arrays of raw samples.
+    init(_ calibrated: CalibratedModel, inputs: [String]) throws {
+        let run = try ReferenceRun(calibrated.float, paths: inputs, raw: calibrated.rawInputs)
+        try runFloat(calibrated.float, run)
+    }
 
-    private mutating func runFloat(_ graph: Graph, _ inputs: [String]) throws {
+    private mutating func runFloat(_ graph: Graph, _ run: ReferenceRun) throws {
         let type = graph[graph.outputs[0].tensor].type
         isIndex = type == .int32 || type == .int64
-        let run = try ReferenceRun(graph, paths: inputs)
-        try run.forEachSample("evaluate in floating point") { inputs, outputs in
+        try run.forEachSample("evaluate in floating point", resets: .each) { inputs, outputs in
             append(input: inputs[0].values, output: outputs[0].values)
         }
     }
@@ -57,15 +61,20 @@ struct ModelResults {
         var progress = ProgressBar("evaluate", total: samples.count)
         for index in 0..<samples.count {
             let input = samples[index]
+            // A label belongs to a sample alone, whatever was seen before it.
+            model.resetState()
             append(input, model.infer(input), of: model)
             progress.update(index + 1)
         }
+        try samples.check()
     }
 
     /// Adds what an integer model made of a sample.
     mutating func append(_ inputs: [ArraySlice<UInt8>], _ outputs: [[UInt8]], of model: HostModel) {
+        let source = model.program.input(0)
         append(
-            input: model.program.input(0).reals(inputs[0]),
+            input: model.rawInputs.first??.modelValues(inputs[0], port: source)
+                ?? source.reals(inputs[0]),
             output: model.program.output(0).reals(outputs[0][...])
         )
     }
@@ -87,6 +96,18 @@ extension HostModel {
     var givesIndex: Bool {
         let type = program.output(0).type
         return type == .int32 || type == .int64
+    }
+}
+
+extension RawInput {
+    /// The numbers that the float model behind an input of bytes sees; `nil` for other inputs.
+    fileprivate func modelValues(_ stored: ArraySlice<UInt8>, port: PortInfo) -> [Float]? {
+        guard place == .device, declared.type != .float32, declared.layout == nil else {
+            return nil
+        }
+        let shift: Float = declared.type == .uint8 ? 128 : 0
+        let raw = stored.map { Float(Int8(bitPattern: $0)) + shift }
+        return transform.apply(raw, shape: port.shape)
     }
 }
 

@@ -24,11 +24,6 @@ struct NumpyArray {
         )
     }
 
-    /// The whole file that `path` names, even when it names one array of several.
-    static func fileBytes(path: String) throws -> [UInt8] {
-        try InputFile.read(split(path).file, limitBytes: fileSizeMax)
-    }
-
     private init(bytes: [UInt8], path: String) throws {
         do {
             let file = try NumpyFile(validating: bytes)
@@ -36,16 +31,21 @@ struct NumpyArray {
             shape = file.shape
             self.bytes = bytes[file.dataRange]
         } catch {
-            throw Failure(
-                .io,
-                "this is not an array that can be read: \(error)",
-                place: path,
-                help: "save it with numpy.save as a plain C-order array"
-            )
+            throw NumpyArray.failure(error, path: path)
         }
     }
 
-    private static func split(_ path: String) -> (file: String, member: String?) {
+    /// What to say of a file that is no array.
+    static func failure(_ error: any Error, path: String) -> Failure {
+        Failure(
+            .io,
+            "this is not an array that can be read: \(error)",
+            place: path,
+            help: "save it with numpy.save as a plain C-order array"
+        )
+    }
+
+    static func split(_ path: String) -> (file: String, member: String?) {
         guard let range = path.range(of: ".npz:") else { return (path, nil) }
         return (String(path[..<range.upperBound].dropLast()), String(path[range.upperBound...]))
     }

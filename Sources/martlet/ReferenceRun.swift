@@ -9,20 +9,42 @@ struct ReferenceRun {
     private let graph: Graph
     private let interpreter: ReferenceInterpreter
     /// The samples of every input, in the order of the ports.
-    private let inputs: [[FloatTensor]]
+    private let inputs: [ReferenceInput]
 
-    /// Reads one array for each input.
+    /// Opens one array for each input.
     ///
     /// - Parameters:
-    ///   - graph: the imported model.
+    ///   - imported: the imported model.
     ///   - paths: arrays in the order of the inputs, or `NAME=FILE`.
+    ///   - preprocessing: how raw data becomes what the model takes.
     /// - Throws: `Failure` when a file does not fit its input.
-    init(_ graph: Graph, paths: [String]) throws {
+    init(
+        _ imported: Graph,
+        paths: [String],
+        preprocessing: PreprocessingOptions? = nil
+    ) throws {
+        let model = try prepending(preprocessing?.declarations() ?? [], to: imported)
+        try self.init(model.graph, paths: paths, raw: model.inputs)
+    }
+
+    /// Opens one array for each input of a model that takes raw data.
+    ///
+    /// - Parameters:
+    ///   - graph: the model.
+    ///   - paths: arrays in the order of the inputs, or `NAME=FILE`.
+    ///   - raw: what callers give at each input, where it was declared.
+    /// - Throws: `Failure` when a file does not fit its input.
+    init(_ graph: Graph, paths: [String], raw: [RawInput?]) throws {
         self.graph = graph
         interpreter = try ReferenceInterpreter(graph)
         let ordered = try NamedFiles.order(paths, names: graph.inputs.map(\.name))
-        inputs = try zip(ordered, graph.inputs).map { path, port in
-            try ReferenceRun.samples(path, graph[port.tensor], name: port.name)
+        inputs = try graph.inputs.enumerated().map { index, port in
+            try ReferenceInput(
+                ordered[index],
+                graph[port.tensor],
+                name: port.name,
+                raw: raw[index]
+            )
         }
         guard inputs.allSatisfy({ $0.count == inputs[0].count }) else {
             throw Failure(.usage, "the inputs hold different numbers of samples")
@@ -30,24 +52,34 @@ struct ReferenceRun {
     }
 
     /// Runs all samples in order and hands the inputs and outputs of each on.
+    ///
+    /// - Parameter resets: when states start anew.
     func forEachSample(
         _ label: String,
+        resets: StateReset = .each,
         _ body: (_ inputs: [FloatTensor], _ outputs: [FloatTensor]) throws -> Void
     ) throws {
         var progress = ProgressBar(label, total: inputs[0].count)
-        for sample in inputs[0].indices {
-            let values = inputs.map { $0[sample] }
-            try body(values, try interpreter.run(values))
+        var state = interpreter.initialState
+        for sample in 0..<inputs[0].count {
+            if resets == .each { state = interpreter.initialState }
+            let values = inputs.compactMap { $0[sample] }
+            try body(values, try interpreter.run(values, state: &state))
             progress.update(sample + 1)
         }
+        for input in inputs { try input.array.check() }
     }
 
-    /// Runs all samples and writes one array an output, named after it, into a folder.
+    /// Runs all samples in order and writes one array an output, named after it, into a folder.
     ///
+    /// - Parameters:
+    ///   - folder: made when it is not there.
+    ///   - resets: when the states of the model start anew.
     /// - Returns: The files, in the order of the outputs.
-    func write(to folder: String) throws -> [String] {
+    /// - Throws: `InterpreterError` or `Failure`; then some files may have been written.
+    func write(to folder: String, resets: StateReset) throws -> [String] {
         var results = [[Float]](repeating: [], count: graph.outputs.count)
-        try forEachSample("infer in floating point") { _, outputs in
+        try forEachSample("infer in floating point", resets: resets) { _, outputs in
             for (index, output) in outputs.enumerated() { results[index] += output.values }
         }
         let url = URL(filePath: folder, directoryHint: .isDirectory)
@@ -71,20 +103,23 @@ struct ReferenceRun {
         let text = String(safe.drop { $0 == "." }.prefix(100))
         return (text.isEmpty ? "output\(index)" : text) + ".npy"
     }
+}
 
-    private static func samples(
-        _ path: String,
-        _ tensor: Tensor,
-        name: String
-    ) throws -> [FloatTensor] {
-        let array = try NumpyArray(path: path)
+/// The samples of one input of a model in floating point.
+private struct ReferenceInput {
+    let array: SampleArray
+    let count: Int
+    private let tensor: Tensor
+    private let raw: RawInput?
+
+    init(_ path: String, _ tensor: Tensor, name: String, raw: RawInput?) throws {
+        array = try SampleArray(path: path)
         let size = tensor.elementCount
-        let values = try reals(array, tensor, path: path)
         let isFit =
             array.shape == tensor.shape
             || array.shape.dropFirst().filter { $0 != 1 }
                 == tensor.shape.dropFirst().filter { $0 != 1 }
-        guard isFit, !values.isEmpty, values.count % size == 0 else {
+        guard isFit, size > 0, array.elementCount > 0, array.elementCount % size == 0 else {
             throw Failure(
                 .usage,
                 "the array has shape \(array.shape), the model's input '\(name)' \(tensor.shape)",
@@ -92,20 +127,21 @@ struct ReferenceRun {
                 help: "give one sample after the other, each of the input's shape"
             )
         }
-        return stride(from: 0, to: values.count, by: size).compactMap { start in
-            FloatTensor(shape: tensor.shape, values: Array(values[start..<start + size]))
-        }
+        count = array.elementCount / size
+        self.tensor = tensor
+        self.raw = raw
     }
 
     /// Real numbers as they are; stored integers of a quantized input as what they stand for.
-    private static func reals(
-        _ array: NumpyArray,
-        _ tensor: Tensor,
-        path: String
-    ) throws -> [Float] {
-        if let reals = array.reals { return reals }
-        let integers = try array.integers(place: path)
-        return integers.map { tensor.quantization?.real(Float($0)) ?? Float($0) }
+    subscript(sample: Int) -> FloatTensor? {
+        let size = tensor.elementCount
+        var values = array.reals(sample * size..<(sample + 1) * size)
+        if let raw, raw.place == .caller {
+            values = raw.transform.apply(values, shape: tensor.shape)
+        } else if !array.isReal, let quantization = tensor.quantization {
+            values = values.map { quantization.real($0) }
+        }
+        return FloatTensor(shape: tensor.shape, values: values)
     }
 }
 

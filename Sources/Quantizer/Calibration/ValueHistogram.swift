@@ -105,12 +105,14 @@ public struct ValueHistogram: Sendable, Hashable {
         }
     }
 
-    /// The share of values outside a range, in `0...1`, by the middles of their bins.
+    /// The share of values outside a range, in `0...1`, by the middles of their bins, or by the
+    /// extremes where those are nearer.
     public func shareOutside(_ range: ClosedRange<Double>) -> Double {
         guard count > 0 else { return 0 }
         var outside: UInt64 = range.contains(0) ? 0 : zeroCount
-        for bin in counts.indices where counts[bin] > 0 && !range.contains(centre(bin)) {
-            outside &+= counts[bin]
+        for bin in counts.indices where counts[bin] > 0 {
+            let middle = min(max(centre(bin), Double(minimum)), Double(maximum))
+            if !range.contains(middle) { outside &+= counts[bin] }
         }
         return Double(outside) / Double(count)
     }

@@ -15,6 +15,7 @@ struct ActivationRanges {
     ) throws(QuantizationError) {
         let groups = ScaleGroups(graph)
         let inputs = Set(graph.inputs.map(\.tensor.index))
+        let byteRanges = graph.byteRanges()
         var ranges: [Int: ClosedRange<Double>] = [:]
         var isActivation = [Bool](repeating: false, count: graph.tensors.count)
         for tensor in graph.activations() {
@@ -22,6 +23,8 @@ struct ActivationRanges {
             let range: ClosedRange<Double>
             if graph.tensors[tensor].constant != nil {
                 range = try graph.constantRange(tensor)
+            } else if let known = byteRanges[tensor] {
+                range = known
             } else {
                 guard let entry = calibration.entry(tensor) else {
                     throw .notCalibrated(tensor: graph.tensors[tensor].name)
@@ -62,7 +65,8 @@ extension Graph {
         var isActivation = [Bool](repeating: false, count: tensors.count)
         for port in inputs + outputs { isActivation[port.tensor.index] = true }
         for node in nodes {
-            let operands = node.operator.isProduct ? Array(node.inputs.prefix(1)) : node.inputs
+            let operands =
+                node.operator.hasParameters ? Array(node.inputs.prefix(1)) : node.inputs
             for id in operands.compactMap({ $0 }) + node.outputs { isActivation[id.index] = true }
         }
         return tensors.indices.filter { isActivation[$0] && tensors[$0].type == .float32 }

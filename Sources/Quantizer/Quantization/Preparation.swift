@@ -5,7 +5,14 @@ public struct PreparedGraph: Sendable {
     /// The graph.
     public let graph: Graph
     /// What was changed, in order.
-    public let decisions: [Decision]
+    public private(set) var decisions: [Decision]
+
+    /// The same graph with what was done to it before preparation first in the record.
+    public func preceded(by earlier: [Decision]) -> PreparedGraph {
+        var result = self
+        result.decisions = earlier + decisions
+        return result
+    }
 }
 
 /// Rewrites a float graph before calibration.
@@ -19,7 +26,8 @@ public struct PreparedGraph: Sendable {
 ///   - graph: a float graph.
 ///   - equalizes: whether to equalize layers.
 /// - Returns: the graph to calibrate and quantize, with what was changed.
-/// - Throws: `QuantizationError.graph` when the graph is not valid.
+/// - Throws: `QuantizationError.graph` when the graph is not valid, `.unsupported` when it keeps
+///   state.
 public func prepareForQuantization(
     _ graph: Graph,
     equalizes: Bool = false
@@ -33,11 +41,14 @@ public func prepareForQuantization(
     } catch {
         throw .graph(error)
     }
+    let problems = graph.stateProblems()
+    guard problems.isEmpty else { throw .unsupported(problems) }
     var rewrite = GraphRewrite(graph)
     rewrite.removeDeadNodes()
     rewrite.foldAffines()
     rewrite.decompose()
     rewrite.foldAffines()
+    rewrite.settleInputAffines()
     rewrite.fuseActivations()
     if equalizes { rewrite.equalizeLayers() }
     rewrite.removeDeadNodes()

@@ -11,23 +11,6 @@ extension QualityReport {
         isCorrected: Bool,
         decisions: [Decision]
     ) {
-        func layer(_ id: TensorID, _ node: String, _ operatorName: String) -> Layer? {
-            guard let quantization = graph[id].quantization else { return nil }
-            let entry = calibration.entry(id.index)
-            let saturations = pass.quantizer.ranges.saturations
-            return Layer(
-                node: node,
-                operatorName: operatorName,
-                tensor: graph[id].name,
-                scale: quantization.scales[0],
-                zeroPoint: quantization.zeroPoints[0],
-                seenMinimum: entry?.histogram.minimum,
-                seenMaximum: entry?.histogram.maximum,
-                saturation: saturations.indices.contains(id.index) ? saturations[id.index] : 0,
-                signalToNoise: pass.noise[id.index]?.decibels,
-                weightSignalToNoise: pass.quantizer.weightNoise[node]?.decibels
-            )
-        }
         rangeMethod = scheme.rangeMethod.name
         inputRangeMethod = scheme.inputRangeMethod.name
         correctsBiases = isCorrected
@@ -36,14 +19,71 @@ extension QualityReport {
         evidenceCount = count
         agreement = count == 0 ? 0 : Double(pass.agreementCount) / Double(count)
         outputs = graph.outputs.map {
-            Output(name: $0.name, signalToNoise: pass.noise[$0.tensor.index]?.decibels)
+            Output(name: $0.name, signalToNoise: pass.noise[$0.tensor.index]?.finiteDecibels)
         }
         let scores = pass.scoreDecibels(float)
         scoreSignalToNoise = scores.isFinite ? scores : nil
+        let evidence = LayerEvidence(graph: graph, pass: pass, calibration: calibration)
         layers =
-            graph.inputs.compactMap { layer($0.tensor, "input", "Input") }
-            + graph.nodes.compactMap { layer($0.outputs[0], $0.name, $0.operator.name) }
+            graph.inputs.compactMap { evidence.layer($0.tensor, of: nil) }
+            + graph.nodes.compactMap { evidence.layer($0.outputs[0], of: $0) }
         growingTensors = calibration.growingTensors
         self.decisions = decisions
+        suggestions = Self.suggestions(layers, isMinMax: scheme.rangeMethod == .minMax)
     }
+}
+
+/// What is known of each tensor of an integer graph.
+private struct LayerEvidence {
+    let graph: Graph
+    let pass: EvidencePass
+    let calibration: CalibrationTable
+
+    /// What is known of the tensor that a node writes, or of an input of the graph.
+    func layer(_ id: TensorID, of node: Node?) -> QualityReport.Layer? {
+        guard let quantization = graph[id].quantization else { return nil }
+        let entry = calibration.entry(id.index)
+        let saturations = pass.quantizer.ranges.saturations
+        let chosen = graph[id].type.reals(quantization)
+        let operands = node?.inputs.compactMap { $0 } ?? []
+        let constants = operands.dropFirst().map { graph[$0] }.filter { $0.constant != nil }
+        let isProduct = node?.operator.isProduct ?? false
+        return QualityReport.Layer(
+            node: node?.name ?? "input",
+            operatorName: node?.operator.name ?? "Input",
+            tensor: graph[id].name,
+            inputs: operands.filter { graph[$0].constant == nil }.map { graph[$0].name },
+            activationBits: graph[id].type.sizeBytes * 8,
+            weightBits: isProduct ? constants.first.map { $0.type.sizeBytes * 8 } : nil,
+            scale: quantization.scales[0],
+            zeroPoint: quantization.zeroPoints[0],
+            seenMinimum: entry?.histogram.minimum,
+            seenMaximum: entry?.histogram.maximum,
+            chosenMinimum: chosen.lowerBound,
+            chosenMaximum: chosen.upperBound,
+            histogram: entry.flatMap { QualityReport.Histogram($0.histogram) },
+            isRangeGrowing: entry?.isStillGrowing ?? false,
+            saturation: saturations.indices.contains(id.index) ? saturations[id.index] : 0,
+            signalToNoise: pass.noise[id.index]?.finiteDecibels,
+            weightSignalToNoise: node.flatMap {
+                pass.quantizer.weightNoise[$0.name]?.finiteDecibels
+            },
+            multiplyAccumulates: node.map { graph.multiplyAccumulateCount(of: $0) } ?? 0,
+            weightBytes: constants.reduce(0) { $0 + ($1.constant?.count ?? 0) }
+        )
+    }
+}
+
+extension DataType {
+    /// The real numbers that the stored integers of a per-tensor quantization reach.
+    fileprivate func reals(_ quantization: Quantization) -> ClosedRange<Double> {
+        guard self == .int16 else { return StoredRange.reals(quantization) }
+        let (scale, zero) = (Double(quantization.scales[0]), Double(quantization.zeroPoints[0]))
+        return scale * (-32_768 - zero)...scale * (32_767 - zero)
+    }
+}
+
+extension SignalNoise {
+    /// The decibels where they are a number that JSON can say.
+    fileprivate var finiteDecibels: Double? { decibels.flatMap { $0.isFinite ? $0 : nil } }
 }

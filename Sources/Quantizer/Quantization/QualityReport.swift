@@ -10,6 +10,12 @@ public struct QualityReport: Sendable, Hashable, Codable {
         public let operatorName: String
         /// The tensor.
         public let tensor: String
+        /// The activations that the node reads.
+        public let inputs: [String]
+        /// The width of the stored integers.
+        public let activationBits: Int
+        /// The width of the stored weights; absent without weights.
+        public let weightBits: Int?
         /// The scale of the stored integers.
         public let scale: Float
         /// The stored integer that stands for 0.
@@ -18,6 +24,14 @@ public struct QualityReport: Sendable, Hashable, Codable {
         public let seenMinimum: Float?
         /// The largest value seen in calibration.
         public let seenMaximum: Float?
+        /// The smallest value that the stored integers reach.
+        public let chosenMinimum: Double
+        /// The largest value that the stored integers reach.
+        public let chosenMaximum: Double
+        /// The values seen in calibration; absent when there was none but 0.
+        public let histogram: Histogram?
+        /// Whether more samples would likely widen what was seen.
+        public let isRangeGrowing: Bool
         /// The share of the seen values that the stored integers do not reach, in `0...1`.
         public let saturation: Double
         /// Signal to noise of the tensor, all errors before it included, in decibels; absent when
@@ -25,6 +39,10 @@ public struct QualityReport: Sendable, Hashable, Codable {
         public let signalToNoise: Double?
         /// Signal to noise of the node's weights in decibels.
         public let weightSignalToNoise: Double?
+        /// The multiply-accumulates of one inference.
+        public let multiplyAccumulates: Int
+        /// The size of the stored weights and bias in bytes.
+        public let weightBytes: Int
     }
 
     /// One output of the graph.
@@ -56,8 +74,14 @@ public struct QualityReport: Sendable, Hashable, Codable {
     public let layers: [Layer]
     /// Tensors whose ranges would likely widen with more samples.
     public let growingTensors: [String]
+    /// What is suspicious about the data.
+    public var dataFindings: [DataFinding] = []
     /// What was done, and why.
-    public internal(set) var decisions: [Decision]
+    public var decisions: [Decision]
+    /// The layers that add the most noise, the worst first.
+    public let suggestions: [Suggestion]
+    /// What the packager found out; set by the packager.
+    public var deployment: Deployment?
 
     /// The report as JSON with sorted keys.
     ///

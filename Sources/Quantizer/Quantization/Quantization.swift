@@ -26,9 +26,10 @@ public func quantize(
     let ranges = try ActivationRanges(float, calibration: calibration, scheme: scheme)
     let plain = try GraphQuantizer(float, ranges)
     let choice = try BiasChoice(float, plain, calibration.evidence, scheme)
+    let (integers, absorbed) = try choice.pass.quantizer.graph.absorbingOffsets(of: float)
     let quantized: QuantizedGraph
     do {
-        quantized = try QuantizedGraph(proving: choice.pass.quantizer.graph)
+        quantized = try QuantizedGraph(proving: integers)
     } catch {
         throw .graph(error)
     }
@@ -39,7 +40,7 @@ public func quantize(
         calibration: calibration,
         scheme: scheme,
         isCorrected: choice.isCorrected,
-        decisions: plain.decisions + choice.decisions
+        decisions: plain.decisions + absorbed + choice.decisions
     )
     return (quantized, report)
 }

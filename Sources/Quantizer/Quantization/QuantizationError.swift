@@ -29,6 +29,8 @@ public enum QuantizationError: Error, Sendable, Hashable {
     case notCalibrated(tensor: String)
     /// A weight or another constant is NaN or infinite.
     case constantNotFinite(tensor: String)
+    /// An input of bytes shares its scale with tensors that reach further.
+    case inputNotExact(port: String)
     /// The graph could not be computed on a kept sample.
     case interpreter(InterpreterError)
 }
@@ -45,6 +47,9 @@ extension QuantizationError: CustomStringConvertible {
             "the calibration knows \(tensors) tensors, but the graph has \(expected)"
         case .notCalibrated(let tensor): "no calibration sample reached tensor '\(tensor)'"
         case .constantNotFinite(let tensor): "constant '\(tensor)' holds NaN or infinity"
+        case .inputNotExact(let port):
+            "input '\(port)' of bytes is padded or joined with values beyond its own range; "
+                + "declare it as float32"
         case .interpreter(let error): "\(error)"
         }
     }

@@ -1,7 +1,7 @@
 import ModelGraph
 
 /// An elementwise operation of an activation with one constant a channel: `x * factor + addend`.
-private struct ChannelAffine {
+struct ChannelAffine {
     var factors: [Float]
     var addends: [Float]
     let input: TensorID
@@ -100,6 +100,8 @@ extension Operator {
         switch self {
         case .convolution2D(let window, _), .depthwiseConvolution2D(let window, _, _):
             window.padding != Padding2D()
+        // Pixels at the edge are written by fewer taps than others.
+        case .transposeConvolution2D: true
         default: false
         }
     }
