@@ -114,7 +114,7 @@ struct QualityReportTests {
             targetDescription: "",
             contentID: "00",
             refusal: nil,
-            gates: [QualityReport.Gate(drop: paired.drop, limit: 0.01, verdict: verdict)],
+            gates: [QualityReport.Gate(drop: 2.0 / 6, limit: 0.01, verdict: verdict)],
             accuracy: accuracy,
             sizes: QualityReport.Sizes(
                 modelFileBytes: 6,
