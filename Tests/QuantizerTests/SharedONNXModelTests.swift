@@ -85,10 +85,11 @@ struct SharedONNXModelTests {
         }
     }
 
-    /// Six elements of each output, at `k * count / 6 + 37`, on the input `(7919 n mod 2003 - 1001)
-    /// / 2003`: from the ReferenceEvaluator of onnx 1.20.0 with every float as a double. ONNX
-    /// Runtime's single precision is off by up to 1.7e-4 here, since logarithms of small energies
-    /// follow long sums.
+    /// Six elements of each output, at `k * count / 6 + 37`.
+    ///
+    /// From the ReferenceEvaluator of onnx 1.20.0 with every float as a double, on the input
+    /// `(7919 n mod 2003 - 1001) / 2003`. ONNX Runtime's single precision is off by up to 1.7e-4
+    /// here, since logarithms of small energies follow long sums.
     private static let pitch: [[Float]] = [
         [0.146676, 0.122089, 0.115503, 0.238197, 0.104024, 0.116138],
         [0.124528, 0.108324, 0.102092, 0.0913086, 0.0984828, 0.101859],
