@@ -14,6 +14,8 @@ public enum RequestKind: UInt8, Sendable {
     case status = 2
     /// The tensors.
     case describe = 3
+    /// The model's states back to their initial values; nothing for a model without any.
+    case resetState = 4
 }
 
 /// How a request went.

@@ -35,6 +35,7 @@ static const struct martlet_kernel_table scalar_kernels = {
     .sigmoid_int16 = s16_sigmoid__scalar,
     .rescale = x_rescale__scalar,
     .resize_bilinear_int16 = s16_resize_bilinear__scalar,
+    .lstm = s8_lstm__scalar,
 };
 
 const struct martlet_kernel_table *martlet_kernels(uint16_t tier) {

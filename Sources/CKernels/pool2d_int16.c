@@ -79,8 +79,9 @@ void s16_mean__scalar(
     }
 }
 
-/* Weights are in 1/1024 and within [-1024, 2048]: a row's sum is below 2^27. */
-static inline int16_t interpolate(
+/* Weights are in 1/1024 and within [-1024, 2048]: a row's sum is below 2^27. Called, not copied, so
+ * that the device's binary stays small. */
+static __attribute__((noinline)) int16_t interpolate(
     const int16_t *top, const int16_t *bottom, ptrdiff_t left, ptrdiff_t right,
     int32_t row_weight, int32_t column_weight) {
     int32_t above = top[left] * (1024 - column_weight) + top[right] * column_weight;

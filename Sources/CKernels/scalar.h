@@ -45,5 +45,9 @@ void s8_resize_nearest__scalar(
     const int32_t *restrict rows, const int32_t *restrict columns, int8_t *restrict y);
 void s8_arg_max__scalar(
     const struct martlet_arg_max *params, const int8_t *restrict x, void *restrict y);
+void s8_lstm__scalar(
+    const struct martlet_lstm *params, const int8_t *restrict x, const int8_t *restrict weights,
+    const int32_t *restrict bias, int8_t *restrict hidden, int16_t *restrict cell,
+    int8_t *restrict y);
 
 #endif

@@ -1,18 +1,7 @@
 /* Softmax in fixed point (fixed-point specification, section 6). Qi.f has i integer bits. */
+#include "exponential.h"
 #include "requantize.h"
 #include "scalar.h"
-
-/* round(a * b / 2^31) as the reference divides: truncation after a nudge by the sign. */
-static inline int32_t high_mul(int32_t a, int32_t b) {
-    if (a == b && a == INT32_MIN) return INT32_MAX;
-    int64_t product = (int64_t)a * b;
-    int64_t nudge = product >= 0 ? INT64_C(1) << 30 : 1 - (INT64_C(1) << 30);
-    return (int32_t)((product + nudge) / (INT64_C(1) << 31));
-}
-
-static inline int32_t saturate(int64_t x) {
-    return x > INT32_MAX ? INT32_MAX : x < INT32_MIN ? INT32_MIN : (int32_t)x;
-}
 
 /* exp(a) for a in [-1/4, 0), Q0.31. */
 static int32_t exp_quarter(int32_t a) {
@@ -24,7 +13,7 @@ static int32_t exp_quarter(int32_t a) {
 }
 
 /* exp(a) for a <= 0 in Q5.26, result Q0.31: exp of the remainder below 1/4 times powers. */
-static int32_t exp_negative(int32_t a) {
+int32_t martlet_exp_negative(int32_t a) {
     static const int32_t factors[7] = {
         1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
     const int32_t quarter = 1 << 24;
@@ -39,7 +28,7 @@ static int32_t exp_negative(int32_t a) {
 }
 
 /* 1 / (1 + a) for a in [0, 1) of Q0.31, by three Newton steps in Q2.29. */
-static int32_t reciprocal(int32_t a) {
+int32_t martlet_reciprocal(int32_t a) {
     int64_t sum = (int64_t)a + INT32_MAX;
     int32_t half = (int32_t)((sum + (sum >= 0 ? 1 : -1)) / 2);
     int32_t x = 1515870810 + high_mul(half, -1010580540);
@@ -58,7 +47,7 @@ static inline int32_t shift_away(int32_t x, int32_t shift) {
 static inline int32_t exponential(const struct martlet_softmax *p, int32_t difference) {
     int32_t shifted = martlet_wrapping_shift(difference, p->scale.exponent);
     int32_t scaled = martlet_scaled_high(shifted, p->scale.multiplier);
-    return exp_negative(scaled < 0 ? scaled : 0);
+    return martlet_exp_negative(scaled < 0 ? scaled : 0);
 }
 
 static void softmax_row(
@@ -72,7 +61,7 @@ static void softmax_row(
             sum += (uint32_t)martlet_rounding_shift(exponential(p, difference), 12);
     }
     int32_t headroom = __builtin_clz(sum); /* the maximum itself adds 2^19 */
-    int32_t factor = reciprocal((int32_t)((sum << headroom) - (UINT32_C(1) << 31)));
+    int32_t factor = martlet_reciprocal((int32_t)((sum << headroom) - (UINT32_C(1) << 31)));
     for (int32_t i = 0; i < p->depth; i++) {
         int32_t difference = x[i] - maximum;
         y[i] = INT8_MIN;

@@ -32,6 +32,31 @@ public struct Executor: ~Copyable {
         self.program = program
         unsafe self.arena = base
         unsafe self.kernels = kernels
+        resetState()
+    }
+
+    /// Gives every state of the program the value that it has before the first inference.
+    ///
+    /// A new executor has done so. Between resets a state keeps what the last inference left in it.
+    public mutating func resetState() {
+        for index in 0..<program.stateCount {
+            let tensor = program.stateTensor(index)
+            let (offset, size) = (Int(tensor.offset), Int(tensor.sizeBytes))
+            switch program.initialState(index) {
+            case .fill(let byte):
+                // Validation placed the tensor inside the arena.
+                unsafe (arena + offset).initializeMemory(
+                    as: UInt8.self,
+                    repeating: byte,
+                    count: size
+                )
+            case .constant(let block):
+                let constants = program.sections.constants
+                // Validation placed the block inside the section; it has the tensor's size.
+                guard let source = unsafe constants.address(at: Int(block.offset)) else { continue }
+                unsafe (arena + offset).copyMemory(from: source, byteCount: size)
+            }
+        }
     }
 
     /// Where to write input `index` before each `infer`: the plan may reuse the memory.
@@ -88,7 +113,13 @@ public struct Executor: ~Copyable {
         case .resizeBilinear, .resizeNearest, .resizeBilinearInt16: runResize(call, opcode)
         case .argMax:
             unsafe kernels.pointee.arg_max(call.parameters(), call.a(), call.output)
-        default: runInt16(call, opcode)
+        case .longShortTermMemory: runMemory(call)
+        default:
+            if opcode.activation == .int16 {
+                runInt16(call, opcode)
+            } else {
+                runRare(call, opcode)
+            }
         }
     }
 
@@ -130,6 +161,22 @@ public struct Executor: ~Copyable {
         case .multiply: unsafe kernels.pointee.mul(call.parameters(), call.a(), call.b(), call.y())
         default: unsafe kernels.pointee.max(call.parameters(), call.a(), call.b(), call.y())
         }
+    }
+
+    /// Hidden values and cell are tensors of the arena that the parameter block names.
+    private func runMemory(_ call: borrowing OperatorCall) {
+        let parameters: UnsafePointer<martlet_lstm> = unsafe call.parameters()
+        let hidden = program.tensor(Int(unsafe parameters.pointee.hidden_tensor))
+        let cell = program.tensor(Int(unsafe parameters.pointee.cell_tensor))
+        unsafe kernels.pointee.lstm(
+            parameters,
+            call.a(),
+            call.weights(),
+            call.constants(),
+            (arena + Int(hidden.offset)).assumingMemoryBound(to: Int8.self),
+            (arena + Int(cell.offset)).assumingMemoryBound(to: Int16.self),
+            call.y()
+        )
     }
 
     /// The table of columns follows that of rows.

@@ -25,13 +25,21 @@ struct OperatorCheck {
 
     /// The parameter block as its C structure, after the rest of the record proved to be zero.
     func parameters<Value: BitwiseCopyable>(as type: Value.Type) throws(ProgramError) -> Value {
+        try requireUnused(beyond: MemoryLayout<Value>.size)
+        let parameters = program.operatorOffset(index) + ProgramFormat.parametersOffset
+        return program.sections.program.value(at: parameters, as: type)
+    }
+
+    /// Outside of `parameters(as:)`, so that devices have it once and not once a structure.
+    @inline(never)
+    private func requireUnused(beyond sizeBytes: Int) throws(ProgramError) {
         let start = program.operatorOffset(index)
         let parameters = start + ProgramFormat.parametersOffset
-        let used = parameters + MemoryLayout<Value>.size
         try program.checkReserved(start + 2..<start + 4)
         try program.checkReserved(start + 40..<parameters)
-        try program.checkReserved(used..<start + ProgramFormat.operatorSizeBytes)
-        return program.sections.program.value(at: parameters, as: type)
+        try program.checkReserved(
+            parameters + sizeBytes..<start + ProgramFormat.operatorSizeBytes
+        )
     }
 
     /// A word of the parameter block.
@@ -180,6 +188,9 @@ package enum OperatorLimits {
     package static func productMax(weightZero: Int32) -> Int64 {
         weightZero == 0 ? 128 * 255 : 255 * 255
     }
+
+    /// The scale of a cell as a power of two; its hyperbolic tangent takes 0 to 6 integer bits.
+    package static let cellExponents: ClosedRange<Int32> = -15 ... -9
 
     /// The elements of a softmax row: each adds at most 2^19 to a sum below 2^31.
     package static let softmaxDepthMax: Int32 = 4095

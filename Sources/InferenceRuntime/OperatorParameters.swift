@@ -130,6 +130,9 @@ package enum OperatorParameters: Sendable {
         Clamp
     )
     case sigmoid(count: Int32, multiplier: Int32, shift: Int32, isTanh: Bool)
+    /// A block of `CKernelsRare.h`, made in `OperatorParameters+Rare.swift`.
+    case rare([Int32])
+    case longShortTermMemory(MemoryParameters)
 
     /// The block as words.
     package var words: [Int32] {
@@ -206,6 +209,8 @@ package enum OperatorParameters: Sendable {
                 + clamp.words
         case .sigmoid(let count, let multiplier, let shift, let isTanh):
             [count, multiplier, shift, isTanh ? 1 : 0]
+        case .rare(let words): words
+        case .longShortTermMemory(let memory): memory.words
         }
     }
 }

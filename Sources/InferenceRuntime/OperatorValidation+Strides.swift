@@ -6,7 +6,13 @@ extension OperatorCheck {
 
     func checkBinary() throws(ProgramError) {
         let p = try parameters(as: martlet_binary.self)
-        try requireActivations()
+        if opcode == .moveSelected {
+            try require(a.type.sizeBytes == 1, .elementType, Int64(a.type.rawValue))
+            try require(b.type == .int8, .elementType, Int64(b.type.rawValue))
+            try require(output.type == .int8, .elementType, Int64(output.type.rawValue))
+        } else {
+            try requireActivations()
+        }
         let count = try checkedExtents()
         try require(count == output.elementCount, .shapeMatches, count)
         try checkOperand(a, firstWord: Self.rank)
@@ -14,22 +20,25 @@ extension OperatorCheck {
         try requireZeroPoints(input: p.a_zero, output: p.output_zero)
         try require(p.b_zero == b.zeroPoint, .zeroPointMatches, Int64(p.b_zero))
         try requireClamp(p.clamp_min, p.clamp_max)
-        try requireRounding(p.rounding, .double ... .halfAway)
+        try requireRounding(p.rounding, .double...(opcode.isRarePair ? .double : .halfAway))
         // A larger exponent than 0 could overflow the sum; the planner's factors are at most 1/2.
-        try requireFactor(p.a_scale.multiplier, p.a_scale.exponent, exponents: -31...0)
-        try requireFactor(p.b_scale.multiplier, p.b_scale.exponent, exponents: -31...0)
+        let isSum = !opcode.isRarePair || opcode == .squaredDifference
+        let exponents: ClosedRange<Int32> = -31...(isSum ? 0 : 30)
+        try requireFactor(p.a_scale.multiplier, p.a_scale.exponent, exponents: exponents)
+        try requireFactor(p.b_scale.multiplier, p.b_scale.exponent, exponents: exponents)
         try requireFactor(p.output_scale.multiplier, p.output_scale.exponent)
-        let isProduct = opcode == .multiply || opcode == .multiplyInt16
-        try require(p.kind, in: 0...(isProduct ? 0 : 1))
+        let hasKinds =
+            opcode == .add || opcode == .addInt16 || opcode == .maximum || opcode == .maximumInt16
+        try require(p.kind, in: 0...(hasKinds ? 1 : 0))
         if opcode == .maximum || opcode == .maximumInt16 {
             try require(p.a_zero == p.output_zero, .zeroPointMatches, Int64(p.a_zero))
             try require(p.b_zero == p.output_zero, .zeroPointMatches, Int64(p.b_zero))
         }
-        try requireBlocks()
+        try requireBlocks(constants: opcode == .lookupPair ? 65536 : 0)
     }
 
     /// The elements that six extents span, at most 2^30.
-    private func checkedExtents() throws(ProgramError) -> Int64 {
+    func checkedExtents() throws(ProgramError) -> Int64 {
         var count: Int64 = 1
         for d in 0..<Self.rank {
             let extent = Int64(parameter(d))
@@ -41,7 +50,7 @@ extension OperatorCheck {
     }
 
     /// Strides count elements and are not negative, so the last element is the farthest.
-    private func checkOperand(_ tensor: TensorRecord, firstWord: Int) throws(ProgramError) {
+    func checkOperand(_ tensor: TensorRecord, firstWord: Int) throws(ProgramError) {
         var last: Int64 = 0
         var dense: Int64 = 1
         var isDense = true

@@ -62,6 +62,8 @@ extension OperatorCheck {
         case .lookupInt16: try checkLookupInt16()
         case .sigmoidInt16: try checkSigmoid()
         case .rescale: try checkRescale()
+        case .longShortTermMemory: try checkLongShortTermMemory()
+        default: try checkRare()
         }
     }
 

@@ -15,7 +15,7 @@ public struct PortInfo {
 
     /// The type that the source model has here.
     ///
-    /// `float32` beside int8 means that callers quantize
+    /// `float32` beside int8 or int16 means that callers quantize
     /// (or dequantize) with `scale` and `zeroPoint`; `uint8` beside int8, that they flip bit 7.
     public var externalType: ElementType {
         ElementType(rawValue: table.byte(at: offset + 4)) ?? record.type

@@ -36,6 +36,8 @@ public struct Program {
     public let inputCount: Int
     /// The number of tensors that callers receive, at least 1.
     public let outputCount: Int
+    /// The number of tensors that keep a value from one inference to the next.
+    public let stateCount: Int
     /// The size of the arena that `Executor` needs, in bytes.
     public let arenaSizeBytes: Int
     /// The most bytes live at once: no plan of these operators in this order needs less.
@@ -58,11 +60,13 @@ public struct Program {
         operatorCount = Int(header.operatorCount)
         inputCount = Int(header.inputCount)
         outputCount = Int(header.outputCount)
+        stateCount = Int(header.stateCount)
         arenaSizeBytes = Int(header.arenaSize)
         arenaLowerBoundBytes = Int(header.arenaLowerBound)
         for index in 0..<tensorCount { try validateTensor(index) }
         for index in 0..<operatorCount { try validateOperator(index) }
         for index in 0..<(inputCount + outputCount) { try validatePort(index) }
+        for index in 0..<stateCount { try validateState(index) }
     }
 
     /// The tensor that callers write before inference; `index` below `inputCount`.

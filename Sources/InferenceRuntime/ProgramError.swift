@@ -20,6 +20,8 @@ public enum ProgramError: Error, Sendable, Hashable {
     case operatorInvalid(index: Int, opcode: UInt16, OperatorRule, value: Int64)
     /// A port record breaks a rule; inputs are numbered before outputs.
     case portInvalid(index: Int, PortRule, value: Int64)
+    /// A state record breaks a rule; `value` is the offending number.
+    case stateInvalid(index: Int, StateRule, value: Int64)
     /// The arena is smaller than the plan needs.
     case arenaTooSmall(sizeBytes: Int, requiredBytes: Int)
     /// The arena does not start at a multiple of 64 bytes.
@@ -28,7 +30,7 @@ public enum ProgramError: Error, Sendable, Hashable {
 
 /// The fields of a program's header that have limits.
 public enum HeaderField: UInt8, Sendable {
-    case tensorCount, operatorCount, inputCount, outputCount, arenaSize, arenaLowerBound
+    case tensorCount, operatorCount, inputCount, outputCount, arenaSize, arenaLowerBound, stateCount
 }
 
 /// What a tensor record must satisfy.
@@ -40,6 +42,12 @@ public enum TensorRule: UInt8, Sendable {
 /// What a port record must satisfy.
 public enum PortRule: UInt8, Sendable {
     case tensorExists, tensorInArena, externalTypeKnown, nameInRange
+}
+
+/// What a state record must satisfy.
+public enum StateRule: UInt8, Sendable {
+    case tensorExists, tensorInArena, nameInRange
+    case initialKnown, initialSize, initialWithinSection, noOverlap
 }
 
 /// What an operator record must satisfy.

@@ -9,6 +9,7 @@ package enum ProgramFormat {
     package static let tensorSizeBytes = 64
     package static let operatorSizeBytes = 256
     package static let portSizeBytes = 64
+    package static let stateSizeBytes = 64
     /// Where the parameter block starts in an operator record.
     package static let parametersOffset = 64
     /// Every tensor and every block of a section starts at a multiple of this.
@@ -20,6 +21,8 @@ package enum ProgramFormat {
     package static let tensorCountMax: UInt32 = 1 << 17
     package static let operatorCountMax: UInt32 = 1 << 16
     package static let portCountMax: UInt32 = 64
+    /// Each state is held against every other when a program is loaded.
+    package static let stateCountMax: UInt32 = 256
     /// Sections, tensors and the arena: byte offsets and their sums fit 31 bits.
     package static let sizeBytesMax: UInt32 = (1 << 30) - 1
     package static let rankMax = 6
@@ -71,6 +74,7 @@ public enum Opcode: UInt16, Sendable {
     case copy, fill
     case resizeBilinear, resizeNearest
     case argMax
+    case longShortTermMemory = 17
     /// Products of int16 activations and int8 weights.
     case convolution2DInt16 = 24
     case depthwiseConvolution2DInt16 = 25
@@ -89,6 +93,14 @@ public enum Opcode: UInt16, Sendable {
     /// A change of scale and width, int8 or int16 on either side.
     case rescale = 36
     case resizeBilinearInt16 = 37
+    /// Two inputs with broadcasting, one implementation for every tier.
+    case prelu = 40
+    case squaredDifference, divide
+    /// A table of 65,536 bytes: every other operator of two int8 inputs.
+    case lookupPair
+    /// Overwrites the output where the first input is not zero.
+    case moveSelected
+    case batchMatMul, gather, logSoftmax, layerNormalization
 }
 
 /// How an accumulator is scaled back to a byte (fixed-point specification, 2.4).

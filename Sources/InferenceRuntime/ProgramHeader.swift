@@ -7,6 +7,7 @@ struct ProgramHeader {
     let outputCount: UInt32
     let arenaSize: UInt32
     let arenaLowerBound: UInt32
+    let stateCount: UInt32
 
     init(reading sections: ProgramSections) throws(ProgramError) {
         let table = sections.program
@@ -33,7 +34,8 @@ struct ProgramHeader {
         outputCount = table.word(at: 20)
         arenaSize = table.word(at: 24)
         arenaLowerBound = table.word(at: 28)
-        if let offset = table.firstNonZero(in: 44..<ProgramFormat.headerSizeBytes) {
+        stateCount = table.word(at: 44)
+        if let offset = table.firstNonZero(in: 48..<ProgramFormat.headerSizeBytes) {
             throw .reservedNotZero(offset: offset)
         }
         try checkLimits()
@@ -45,6 +47,7 @@ struct ProgramHeader {
         try check(.operatorCount, operatorCount, 0, ProgramFormat.operatorCountMax)
         try check(.inputCount, inputCount, 1, ProgramFormat.portCountMax)
         try check(.outputCount, outputCount, 1, ProgramFormat.portCountMax)
+        try check(.stateCount, stateCount, 0, ProgramFormat.stateCountMax)
         try check(.arenaSize, arenaSize, 1, ProgramFormat.sizeBytesMax)
         try check(.arenaLowerBound, arenaLowerBound, 1, arenaSize)
     }
@@ -69,6 +72,7 @@ struct ProgramHeader {
             + UInt64(tensorCount) * UInt64(ProgramFormat.tensorSizeBytes)
             + UInt64(operatorCount) * UInt64(ProgramFormat.operatorSizeBytes)
             + ports * UInt64(ProgramFormat.portSizeBytes)
+            + UInt64(stateCount) * UInt64(ProgramFormat.stateSizeBytes)
         try check(.program, table, programSize)
         try check(.weights, sections.weights, UInt64(table.word(at: 32)))
         try check(.scales, sections.scales, UInt64(table.word(at: 36)))

@@ -26,6 +26,7 @@ package struct ProgramWriter {
     package var operators: [(record: OperatorRecord, parameters: OperatorParameters)] = []
     package var inputs: [PortRecord] = []
     package var outputs: [PortRecord] = []
+    package var states: [StateRecord] = []
 
     package init(
         tier: KernelTier,
@@ -50,6 +51,7 @@ package struct ProgramWriter {
         for tensor in tensors { append(tensor, to: &bytes) }
         for (record, parameters) in operators { append(record, parameters, to: &bytes) }
         for port in inputs + outputs { append(port, to: &bytes) }
+        for state in states { state.append(to: &bytes) }
         return bytes
     }
 
@@ -65,6 +67,7 @@ package struct ProgramWriter {
         bytes.append(word: weightsSizeBytes)
         bytes.append(word: scalesSizeBytes)
         bytes.append(word: constantsSizeBytes)
+        bytes.append(word: UInt32(states.count))
         bytes.padToRecord(of: ProgramFormat.headerSizeBytes, from: 0)
     }
 

@@ -28,6 +28,11 @@ extension Graph {
                 return 0
             }
             return self[output].elementCount * left[left.count - (isTransposed ? 2 : 1)]
+        case .longShortTermMemory:
+            guard let input = node.inputs[0].flatMap({ self[$0].shape.last }),
+                let units = shape.first
+            else { return 0 }
+            return 4 * self[output].elementCount * (input + units)
         default: return 0
         }
     }

@@ -54,6 +54,9 @@ extension Graph {
             try rule.slice(begin: begin, strides: strides, sizes: sizes)
         case .resizeBilinear(let mapping), .resizeNearest(let mapping): try rule.resize(mapping)
         case .argMax(let axis): try rule.argMax(axis)
+        case .longShortTermMemory(let memory):
+            let outputs = node.outputs.map { self[$0].shape }
+            try rule.longShortTermMemory(memory, inputs: shapes, outputs: outputs)
         }
     }
 }

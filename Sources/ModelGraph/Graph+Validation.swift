@@ -12,6 +12,8 @@ public enum GraphLimits {
     public static let elementCountMax = 1 << 28
     /// Inputs or outputs of the graph.
     public static let portCountMax = 64
+    /// States; the largest streaming speech models have some dozens.
+    public static let stateCountMax = 256
 }
 
 extension Graph {
@@ -30,6 +32,7 @@ extension Graph {
             nodes.count <= GraphLimits.nodeCountMax && tensors.count <= GraphLimits.tensorCountMax
             && (1...GraphLimits.portCountMax).contains(inputs.count)
             && (1...GraphLimits.portCountMax).contains(outputs.count)
+            && states.count <= GraphLimits.stateCountMax
         guard isWithinLimits else {
             throw .graphSizeOutOfRange(
                 nodes: nodes.count,
@@ -48,6 +51,15 @@ extension Graph {
                 throw .tensorWrittenTwice(node: "input", tensor: self[port.tensor].name)
             }
             hasValue[port.tensor.index] = true
+        }
+        for state in states {
+            try checkRange(state.tensor, place: "state '\(state.name)'")
+            try checkRange(state.next, place: "the next value of state '\(state.name)'")
+            guard !hasValue[state.tensor.index] else {
+                throw .tensorWrittenTwice(node: "state", tensor: self[state.tensor].name)
+            }
+            hasValue[state.tensor.index] = true
+            try validate(state)
         }
         for node in nodes {
             for case let input? in node.inputs {
@@ -69,6 +81,9 @@ extension Graph {
             guard hasValue[port.tensor.index] else {
                 throw .tensorUsedBeforeProduced(node: "output", tensor: self[port.tensor].name)
             }
+        }
+        for state in states where !hasValue[state.next.index] {
+            throw .tensorUsedBeforeProduced(node: "state", tensor: self[state.next].name)
         }
     }
 

@@ -73,6 +73,8 @@ public struct Graph: Sendable {
     public var inputs: [Port]
     /// What callers receive.
     public var outputs: [Port]
+    /// What the graph keeps from one inference to the next.
+    public var states: [State]
 
     /// Makes a graph from its parts, unchecked: `validate()` proves the invariants.
     public init(
@@ -80,13 +82,15 @@ public struct Graph: Sendable {
         tensors: [Tensor] = [],
         nodes: [Node] = [],
         inputs: [Port] = [],
-        outputs: [Port] = []
+        outputs: [Port] = [],
+        states: [State] = []
     ) {
         self.name = name
         self.tensors = tensors
         self.nodes = nodes
         self.inputs = inputs
         self.outputs = outputs
+        self.states = states
     }
 
     /// The tensor that an identifier of this graph names.

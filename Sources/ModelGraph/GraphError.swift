@@ -21,6 +21,8 @@ public enum GraphError: Error, Sendable, Hashable {
     case shapeMismatch(node: String, detail: String)
     /// A node computes on a tensor that is not quantized to integers.
     case notQuantized(node: String, tensor: String, type: DataType)
+    /// A state's value, next value and initial bytes do not belong together.
+    case stateMismatch(state: String, detail: String)
     /// A quantized node lacks the property that its integer arithmetic needs.
     case quantizationMismatch(node: String, detail: String)
 }
@@ -49,6 +51,7 @@ extension GraphError: CustomStringConvertible {
                 + "not take"
         case .shapeMismatch(let node, let detail), .quantizationMismatch(let node, let detail):
             "node '\(node)': \(detail)"
+        case .stateMismatch(let state, let detail): "state '\(state)': \(detail)"
         case .notQuantized(let node, let tensor, let type):
             "node '\(node)' computes on tensor '\(tensor)' of type \(type.rawValue), which is not "
                 + "quantized"

@@ -163,6 +163,8 @@ public enum Operator: Sendable, Hashable {
     case resizeNearest(ResizeMapping)
     /// Input `[x]`; the first index of the largest stored value along `axis`, as int32 or int64.
     case argMax(axis: Int)
+    /// A sequence through a long short-term memory, as `LongShortTermMemory` says.
+    case longShortTermMemory(LongShortTermMemory)
 
     /// The operator's name in reports and messages.
     public var name: String {
@@ -197,6 +199,7 @@ public enum Operator: Sendable, Hashable {
         case .resizeBilinear: "ResizeBilinear"
         case .resizeNearest: "ResizeNearest"
         case .argMax: "ArgMax"
+        case .longShortTermMemory: "LongShortTermMemory"
         }
     }
 }

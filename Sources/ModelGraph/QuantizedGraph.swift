@@ -35,10 +35,15 @@ extension Graph {
         case .binary, .prelu, .batchMatMul, .gather: inputs = 2...2
         case .select: inputs = 3...3
         case .concatenation: inputs = 1...GraphLimits.tensorCountMax
+        case .longShortTermMemory:
+            let count = LongShortTermMemory.inputCount
+            inputs = count...count
         default: inputs = 1...1
         }
         let present = node.inputs.prefix(inputs.lowerBound).allSatisfy { $0 != nil }
-        guard inputs.contains(node.inputs.count), present, node.outputs.count == 1 else {
+        guard inputs.contains(node.inputs.count), present,
+            node.outputs.count == node.operator.outputCount
+        else {
             throw .operandCountMismatch(
                 node: node.name,
                 inputs: node.inputs.count,
@@ -58,14 +63,16 @@ extension Graph {
         case .requantize:
             try proveActivation(node.inputs[0], of: node, allowed: [.int8, .uint8, .int16])
             try proveActivation(node.outputs[0], of: node, allowed: [.int8, .uint8, .int16])
+        case .longShortTermMemory(let memory): try proveQuantized(memory, node)
         case .argMax:
             try proveActivation(node.inputs[0], of: node, allowed: [.int8, .int16])
             try proveType(node.outputs[0], of: node, allowed: [.int32, .int64])
-        case .convolution2D, .depthwiseConvolution2D, .fullyConnected:
+        case .convolution2D, .depthwiseConvolution2D, .fullyConnected, .transposeConvolution2D:
             let type = computedType(of: node)
             try proveActivation(node.inputs[0], of: node, allowed: [type])
             try proveWeights(of: node)
             try proveActivation(node.outputs[0], of: node, allowed: [type])
+        case .gather, .select, .layerNormalization: try proveMixed(node)
         default:
             let type = computedType(of: node)
             for input in node.inputs { try proveActivation(input, of: node, allowed: [type]) }
@@ -76,6 +83,67 @@ extension Graph {
     /// The one type of a node's activations: int16 if its output is, else int8.
     private func computedType(of node: Node) -> DataType {
         self[node.outputs[0]].type == .int16 ? .int16 : .int8
+    }
+
+    /// Operators beside whose activations lies something else: indices, a condition, parameters.
+    private func proveMixed(_ node: Node) throws(GraphError) {
+        try proveActivation(node.outputs[0], of: node, allowed: [.int8])
+        var activations = node.inputs.prefix(1)
+        for case let other? in node.inputs.dropFirst() {
+            switch node.operator {
+            case .gather: try proveType(other, of: node, allowed: [.int32, .int64])
+            case .layerNormalization: try proveParameter(other, of: node)
+            default: activations.append(other)
+            }
+        }
+        if case .select = node.operator {
+            if let condition = node.inputs[0], self[condition].type == .bool {
+                activations = activations.dropFirst()
+            }
+        }
+        for input in activations { try proveActivation(input, of: node, allowed: [.int8]) }
+    }
+
+    /// A constant that the planner turns into fixed point, so it may be real or quantized.
+    private func proveParameter(_ id: TensorID, of node: Node) throws(GraphError) {
+        try proveType(id, of: node, allowed: [.int8, .int16, .int32, .float32])
+        let isUsable =
+            self[id].constant != nil && (self[id].type == .float32 || self[id].quantization != nil)
+        guard isUsable else {
+            throw .quantizationMismatch(
+                node: node.name,
+                detail: "'\(self[id].name)' must be a constant, real or with a scale"
+            )
+        }
+    }
+
+    /// int8 sequence, weights and hidden values, int32 biases, and a cell of 16 bits.
+    private func proveQuantized(
+        _ memory: LongShortTermMemory,
+        _ node: Node
+    ) throws(GraphError) {
+        for input in [0, memory.hiddenInput] {
+            try proveActivation(node.inputs[input], of: node, allowed: [.int8])
+        }
+        for weights in memory.weightInputs {
+            try proveActivation(node.inputs[weights], of: node, allowed: [.int8])
+        }
+        for bias in memory.biasInputs {
+            guard let id = node.inputs[bias] else { continue }
+            try proveType(id, of: node, allowed: [.int32])
+        }
+        for constant in memory.weightInputs + memory.biasInputs {
+            guard let id = node.inputs[constant], self[id].constant != nil else {
+                throw .quantizationMismatch(
+                    node: node.name,
+                    detail: "weights and biases must be constants"
+                )
+            }
+        }
+        try proveActivation(node.inputs[memory.cellInput], of: node, allowed: [.int16])
+        for (output, type) in zip(node.outputs, [DataType.int8, .int8, .int16]) {
+            try proveActivation(output, of: node, allowed: [type])
+        }
     }
 
     private func proveWeights(of node: Node) throws(GraphError) {

@@ -84,6 +84,8 @@ extension DetectedFormat {
             self = .zip
         } else if bytes.starts(with: [0x89, 0x48, 0x44, 0x46]) {
             self = .hdf5
+        } else if ProtobufCensus.isModel(bytes) {
+            self = .onnx
         } else if bytes.count > 4, bytes[0] == 0x08, bytes[1] < 32, bytes[2] & 7 == 2 {
             // `ModelProto.ir_version`, field 1, a small varint; then a length-delimited field.
             self = .onnx

@@ -40,6 +40,16 @@ struct LoweredStep {
     var constants: [UInt8] = []
     /// For a copy of a whole value to one contiguous place: the offset of the place.
     var contiguousTarget: Int?
+    /// Of a long short-term memory: the values that it reads and writes, hidden values and cell,
+    /// which are also inputs.
+    var kept: [Int] = []
+}
+
+/// A value that lives from one inference to the next.
+struct LoweredState {
+    var name: String
+    var value: Int
+    var initial: [UInt8]
 }
 
 /// The graph as a sequence of the runtime's operators.
@@ -48,6 +58,7 @@ struct LoweredProgram {
     var steps: [LoweredStep] = []
     var inputs: [Int] = []
     var outputs: [Int] = []
+    var states: [LoweredState] = []
 
     /// Adds a value and returns its index.
     mutating func add(_ value: LoweredValue) -> Int {

@@ -75,7 +75,7 @@ extension Lowering {
     }
 
     /// A view of `x` as `[outer, reduced, inner]`, transposed first if the axes are apart.
-    private mutating func gathered(_ x: Int, axes: [Int]) throws(PlanFault) -> Int {
+    mutating func gathered(_ x: Int, axes: [Int]) throws(PlanFault) -> Int {
         let shape = program.values[x].shape
         guard axes.allSatisfy({ shape.indices.contains($0) }) else {
             throw .shapeMismatch("axes \(axes) of a tensor with \(shape.count) dimensions")
@@ -196,14 +196,15 @@ extension Lowering {
         try emitBinary(.maximum, a, b, y, factors, activation, kind: isMinimum ? 1 : 0)
     }
 
-    private mutating func emitBinary(
+    mutating func emitBinary(
         _ opcode: Opcode,
         _ a: Int,
         _ b: Int,
         _ y: Int,
         _ factors: (a: ScaleFactor, b: ScaleFactor, output: ScaleFactor),
         _ activation: Activation,
-        kind: Int32
+        kind: Int32,
+        constants: [UInt8] = []
     ) throws(PlanFault) {
         let shape = program.values[y].shape
         let operands = [try broadcastStrides(a, to: shape), try broadcastStrides(b, to: shape)]
@@ -225,12 +226,13 @@ extension Lowering {
                 clamp(activation, y),
                 kind: kind,
                 .double
-            )
+            ),
+            constants: constants
         )
     }
 
     /// Strides of `value` over the output's shape, aligned at the last dimension.
-    private func broadcastStrides(_ value: Int, to shape: [Int]) throws(PlanFault) -> [Int] {
+    func broadcastStrides(_ value: Int, to shape: [Int]) throws(PlanFault) -> [Int] {
         let own = program.values[value].shape
         guard own.count <= shape.count else {
             throw .shapeMismatch("\(own) does not broadcast to \(shape)")

@@ -11,7 +11,7 @@ extension Lowering {
     }
 
     /// Gives `value` the memory of `base` instead of its own.
-    private mutating func makeView(_ value: Int, of base: Int, offsetBytes: Int) {
+    mutating func makeView(_ value: Int, of base: Int, offsetBytes: Int) {
         let (root, offset) = program.storage(of: base)
         let start = offset + offsetBytes
         if let constant = program.values[root].constant {
@@ -149,7 +149,7 @@ extension Lowering {
     }
 
     /// The reference moves stored integers whatever their scale.
-    private func requireSameType(_ x: Int, _ y: Int) throws(PlanFault) {
+    func requireSameType(_ x: Int, _ y: Int) throws(PlanFault) {
         let (source, target) = (program.values[x], program.values[y])
         guard source.type == target.type else {
             throw .quantizationMismatch(
@@ -162,11 +162,12 @@ extension Lowering {
     // MARK: Copies
 
     /// Copies all of `x` to `y` in order.
-    mutating func copyWhole(_ x: Int, to y: Int) {
+    mutating func copyWhole(_ x: Int, to y: Int, mayElide: Bool = true) {
         let size = program.values[x].type.sizeBytes
         let strides = [size]
         let extents = [program.values[x].elementCount]
-        copy(x, to: y, StridedWalk(extents: extents, strides: [strides, strides]), isWhole: true)
+        let walk = StridedWalk(extents: extents, strides: [strides, strides])
+        copy(x, to: y, walk, isWhole: mayElide)
     }
 
     /// Output dimension `i` is input dimension `permutation[i]`.

@@ -154,7 +154,7 @@ extension Lowering {
         var rounding: Rounding
     }
 
-    private func weightTensor(rank: Int) throws(PlanFault) -> Tensor {
+    func weightTensor(rank: Int) throws(PlanFault) -> Tensor {
         guard node.inputs.count >= 2, let id = node.inputs[1], graph[id].shape.count == rank else {
             throw .shapeMismatch("the weights do not have \(rank) dimensions")
         }
@@ -172,7 +172,7 @@ extension Lowering {
     ///   - rounding: the mode that the proof is for.
     /// - Returns: what the operator's record and blocks hold.
     /// - Throws: `PlanFault` if a sum may overflow or a ratio has no factor.
-    private func product(
+    func product(
         _ weights: Tensor,
         channels: Int,
         pitch: Int,

@@ -42,7 +42,7 @@ extension Lowering {
         return result
     }
 
-    private mutating func lookUp(_ x: Int, _ table: LookupTable, to y: Int) throws(PlanFault) {
+    mutating func lookUp(_ x: Int, _ table: LookupTable, to y: Int) throws(PlanFault) {
         guard program.values[x].elementCount == program.values[y].elementCount else {
             throw .shapeMismatch("\(program.values[x].shape) to \(program.values[y].shape)")
         }
@@ -53,7 +53,7 @@ extension Lowering {
     // MARK: Tables
 
     /// Saturating change of scale and zero point (5.3).
-    private func requantization(_ x: Int, like y: Int) throws(PlanFault) -> LookupTable {
+    func requantization(_ x: Int, like y: Int) throws(PlanFault) -> LookupTable {
         let (source, target) = (program.values[x], program.values[y])
         let ratio = Double(source.scale) / Double(target.scale)
         let factor = try provedFactor(ratio)
@@ -140,7 +140,7 @@ extension Lowering {
         }
     }
 
-    private func provedFactor(_ ratio: Double) throws(PlanFault) -> ScaleFactor {
+    func provedFactor(_ ratio: Double) throws(PlanFault) -> ScaleFactor {
         let factor = try FixedPoint.scaleFactor(ratio)
         try FixedPoint.proveShift(factor, bound: 255)
         return factor

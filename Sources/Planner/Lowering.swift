@@ -11,7 +11,7 @@ struct Lowering {
     /// The value of each tensor, by tensor index.
     private var valueOfTensor: [Int?]
     /// The node being lowered.
-    private(set) var node: Node
+    var node: Node
 
     private init(_ graph: Graph) {
         self.graph = graph
@@ -23,6 +23,13 @@ struct Lowering {
     static func lower(_ graph: Graph) throws(PlannerError) -> LoweredProgram {
         var lowering = Lowering(graph)
         lowering.program.inputs = graph.inputs.map { lowering.value($0.tensor) }
+        lowering.program.states = graph.states.map {
+            LoweredState(
+                name: $0.name,
+                value: lowering.value($0.tensor),
+                initial: $0.initial
+            )
+        }
         var problems: [PlanProblem] = []
         for node in graph.liveNodes() {
             do throws(PlanFault) {
@@ -36,6 +43,7 @@ struct Lowering {
         }
         guard problems.isEmpty else { throw .unsupported(problems) }
         lowering.program.outputs = graph.outputs.map { lowering.outputValue($0) }
+        lowering.keepStates()
         return lowering.program
     }
 
@@ -67,10 +75,36 @@ struct Lowering {
         case .resizeBilinear(let mapping): try lowerResize(mapping, isBilinear: true)
         case .resizeNearest(let mapping): try lowerResize(mapping, isBilinear: false)
         case .argMax(let axis): try lowerArgMax(axis)
+        case .longShortTermMemory(let memory): try lowerMemory(memory)
         case .quantize, .dequantize: throw .notInteger("floats are converted by the caller")
-        case .reduce, .binary, .transposeConvolution2D, .batchMatMul, .prelu, .layerNormalization,
-            .logSoftmax, .gather, .select, .broadcast, .tile:
-            throw .noKernel
+        default: try lowerRare()
+        }
+    }
+
+    /// Operators that few models have, whose kernels know int8 only.
+    private mutating func lowerRare() throws(PlanFault) {
+        let tensors = node.inputs.compactMap { $0 } + node.outputs
+        guard !tensors.contains(where: { graph[$0].type == .int16 }) else { throw .noKernel }
+        switch node.operator {
+        case .reduce(.sum, let axes, _): try lowerSum(axes)
+        case .reduce(.maximum, let axes, _): try lowerExtremum(axes, isMinimum: false)
+        case .reduce(.minimum, let axes, _): try lowerExtremum(axes, isMinimum: true)
+        case .binary(.squaredDifference, let activation):
+            try lowerSquaredDifference(activation)
+        case .binary(.divide, let activation): try lowerDivide(activation)
+        case .binary(let kind, let activation): try lowerPairTable(kind, activation)
+        case .prelu: try lowerPrelu()
+        case .transposeConvolution2D(let window, let activation):
+            try lowerTransposeConvolution(window, activation)
+        case .batchMatMul(let left, let right):
+            try lowerBatchMatMul(transposesLeft: left, transposesRight: right)
+        case .layerNormalization(let epsilon): try lowerLayerNormalization(epsilon)
+        case .logSoftmax: try lowerLogSoftmax()
+        case .gather(let axis): try lowerGather(axis)
+        case .select: try lowerSelect()
+        case .broadcast: try lowerBroadcast()
+        case .tile(let multiples): try lowerTile(multiples)
+        default: throw .noKernel
         }
     }
 
@@ -84,7 +118,8 @@ struct Lowering {
             LoweredValue(
                 name: tensor.name,
                 shape: tensor.shape,
-                type: tensor.type,
+                // A program has no booleans: a condition is bytes, 0 or not.
+                type: tensor.type == .bool ? .uint8 : tensor.type,
                 scale: tensor.quantization?.scales.first ?? 0,
                 zeroPoint: tensor.quantization?.zeroPoints.first ?? 0,
                 constant: tensor.constant
@@ -115,12 +150,11 @@ struct Lowering {
         return program.add(value)
     }
 
-    /// A graph output that is a constant is copied into the arena.
+    /// A graph output that is a constant, or is kept where a state is, is copied to its own place.
     private mutating func outputValue(_ port: Port) -> Int {
         let source = value(port.tensor)
-        guard program.values[program.storage(of: source).root].constant != nil else {
-            return source
-        }
+        let root = program.storage(of: source).root
+        guard program.values[root].constant != nil || isState(root) else { return source }
         node.name = port.name
         let target = temporary(".output", shape: program.values[source].shape, like: source)
         copyWhole(source, to: target)
@@ -184,7 +218,7 @@ extension Graph {
     /// The nodes that an output depends on, in order.
     fileprivate func liveNodes() -> [Node] {
         var isNeeded = Array(repeating: false, count: tensors.count)
-        for port in outputs { isNeeded[port.tensor.index] = true }
+        for id in resultTensors { isNeeded[id.index] = true }
         var live: [Node] = []
         for node in nodes.reversed() where node.outputs.contains(where: { isNeeded[$0.index] }) {
             for case let input? in node.inputs { isNeeded[input.index] = true }

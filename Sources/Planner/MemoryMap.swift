@@ -40,12 +40,15 @@ struct MemoryMap {
         let written = Set(program.steps.map(\.output))
         let writers = Dictionary(grouping: program.steps, by: \.output)
         let filled = Set(program.steps.filter { $0.opcode != .copy }.map(\.output))
+        let states = Set(program.states.map(\.value))
         let ports = Set((program.inputs + program.outputs).map { program.storage(of: $0).root })
+            .union(states)
         var kept: [LoweredStep] = []
         for step in program.steps {
             if let offset = step.contiguousTarget, offset % ProgramFormat.alignmentBytes == 0,
                 mayMove(step.inputs[0], into: step.output, written, ports),
                 !filled.contains(step.output),
+                !states.contains(step.output) || mayReplace(step.output, with: step.inputs[0]),
                 isReadOnce(step.inputs[0], by: writers[step.output, default: []])
             {
                 program.values[step.inputs[0]].view = .init(base: step.output, offsetBytes: offset)
@@ -68,6 +71,18 @@ struct MemoryMap {
             && !ports.contains(source)
     }
 
+    /// Whether a state's next value may be computed in the state's place: every step that reads the
+    /// state is before the first that writes the value.
+    private func mayReplace(_ state: Int, with value: Int) -> Bool {
+        func root(_ value: Int) -> Int { program.storage(of: value).root }
+        guard let written = program.steps.firstIndex(where: { root($0.output) == value }) else {
+            return false
+        }
+        return program.steps[written...].allSatisfy { step in
+            step.inputs.allSatisfy { root($0) != state }
+        }
+    }
+
     /// A second part made of the same memory would be copied within the whole.
     private func isReadOnce(_ source: Int, by writers: [LoweredStep]) -> Bool {
         let roots = writers.flatMap { $0.inputs.map { program.storage(of: $0).root } }
@@ -86,6 +101,10 @@ struct MemoryMap {
             for input in step.inputs { touch(input, index + 1) }
         }
         for output in program.outputs { touch(output, end) }
+        for state in program.states {
+            touch(state.value, 0)
+            touch(state.value, end)
+        }
     }
 
     private mutating func touch(_ value: Int, _ step: Int) {

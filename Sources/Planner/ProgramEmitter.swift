@@ -31,6 +31,10 @@ struct ProgramEmitter {
         let inputs = zip(ports.inputs, lowered.inputs).map { port($0, $1) }
         let operators = lowered.steps.map { operatorRecord($0) }
         let outputs = zip(ports.outputs, lowered.outputs).map { port($0, $1) }
+        let states = lowered.states.map { stateRecord($0) }
+        weights.fillIfEmpty()
+        scales.fillIfEmpty()
+        constants.fillIfEmpty()
         let sections: [(ProgramSection, SectionWriter)] = [
             (.weights, weights), (.scales, scales), (.constants, constants),
         ]
@@ -54,6 +58,7 @@ struct ProgramEmitter {
         writer.operators = operators
         writer.inputs = inputs
         writer.outputs = outputs
+        writer.states = states
         return PlannedProgram(
             program: writer.bytes(),
             weights: weights.bytes,
@@ -80,13 +85,28 @@ struct ProgramEmitter {
         let head = OperatorRecord(
             opcode: step.opcode.rawValue,
             inputA: inputs.first ?? output,
-            inputB: inputs.count > 1 ? inputs[1] : ProgramFormat.noTensor,
+            inputB: inputs.count > 1 && step.kept.isEmpty ? inputs[1] : ProgramFormat.noTensor,
             output: output,
             weights: weights.add(step.weights),
             scales: scales.add(factors.littleEndianBytes),
             constants: constants.add(step.constants)
         )
-        return (head, step.parameters)
+        guard case .longShortTermMemory(var memory) = step.parameters, step.kept.count == 2 else {
+            return (head, step.parameters)
+        }
+        memory.hiddenTensor = Int32(record(of: step.kept[0]))
+        memory.cellTensor = Int32(record(of: step.kept[1]))
+        return (head, .longShortTermMemory(memory))
+    }
+
+    private mutating func stateRecord(_ state: LoweredState) -> StateRecord {
+        let first = state.initial.first ?? 0
+        let isUniform = state.initial.allSatisfy { $0 == first }
+        return StateRecord(
+            tensor: record(of: state.value),
+            initial: isUniform ? .fill(first) : .constant(constants.add(state.initial)),
+            name: Array(state.name.utf8)
+        )
     }
 
     /// The index of the tensor record of a value, made when first asked for.
@@ -123,6 +143,11 @@ struct ProgramEmitter {
 private struct SectionWriter {
     private(set) var bytes: [UInt8] = []
     private var known: [[UInt8]: Block] = [:]
+
+    /// An installed image has no place for an empty section: it holds one block of zeros.
+    mutating func fillIfEmpty() {
+        if bytes.isEmpty { bytes = [UInt8](repeating: 0, count: ProgramFormat.alignmentBytes) }
+    }
 
     /// The place of a block; the absent block is empty, at 0.
     mutating func add(_ block: [UInt8]) -> Block {

@@ -104,6 +104,7 @@ struct BuildCommand: ParsableCommand {
         guard gate.maxDrop == nil || labels != nil && !quantization.files.isEmpty else {
             throw ValidationError("--max-drop needs --calibration, --validation and --labels")
         }
+        try gate.check()
         try report.check()
         guard report.paths.isEmpty || !quantization.files.isEmpty else {
             throw ValidationError("--report needs --calibration")
@@ -120,6 +121,7 @@ struct BuildCommand: ParsableCommand {
         let measured = try Measurement(
             of: runnable,
             validation: validation,
+            isLabelled: labels != nil,
             goldenCount: goldenVectors
         )
         let evaluation = try evaluate(measured, file: file)

@@ -17,17 +17,12 @@ struct BundleAssembly {
     let evaluation: EvaluationReport?
 
     /// The installed image.
-    ///
-    /// An empty section would have no offset, so it holds one zero block.
     static func image(_ planned: PlannedProgram, measured: Measurement) -> [UInt8] {
-        func filled(_ bytes: [UInt8]) -> [UInt8] {
-            bytes.isEmpty ? [UInt8](repeating: 0, count: 64) : bytes
-        }
-        return InstalledImage.encode([
+        InstalledImage.encode([
             (.program, planned.program),
-            (.weights, filled(planned.weights)),
-            (.scales, filled(planned.scales)),
-            (.constants, filled(planned.constants)),
+            (.weights, planned.weights),
+            (.scales, planned.scales),
+            (.constants, planned.constants),
             (.golden, GoldenVectors.encode(measured.golden)),
             (.baseline, measured.baseline.encoded()),
         ])

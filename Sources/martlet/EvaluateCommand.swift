@@ -62,6 +62,7 @@ struct EvaluateCommand: ParsableCommand {
         guard topCount.map({ $0 >= 1 && task == .classification }) ?? true else {
             throw ValidationError("--top-k takes a count from 1 on, with --task classification")
         }
+        try gate.check()
         guard gate.maxDrop == nil || against != nil else {
             throw ValidationError("--max-drop needs --against")
         }

@@ -16,7 +16,10 @@ struct GateOptions: ParsableArguments {
     @Flag(help: "Let a model through whose samples are too few to decide.")
     var allowInconclusive = false
 
-    func validate() throws {
+    /// Checks what the parser cannot, since it validates commands only.
+    ///
+    /// - Throws: `ValidationError` for a share out of range and for a flag without its gate.
+    func check() throws {
         guard maxDrop.map({ (0...1).contains($0) }) ?? true else {
             throw ValidationError("--max-drop takes a share from 0 to 1")
         }

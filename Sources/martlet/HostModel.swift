@@ -51,6 +51,12 @@ final class HostModel {
     /// The ports that callers read, in order.
     var outputs: [PortInfo] { (0..<program.outputCount).map(program.output) }
 
+    /// Whether an inference depends on those before it.
+    var keepsState: Bool { program.stateCount > 0 }
+
+    /// Gives the states of the model their initial values, which a new model has.
+    func resetState() { executor.resetState() }
+
     /// Runs one inference: stored bytes of every input in, stored bytes of every output out.
     func infer(_ values: [ArraySlice<UInt8>]) -> [[UInt8]] {
         for (index, value) in values.enumerated() {

@@ -5,6 +5,14 @@ import ModelGraph
 import Quantizer
 import Terminal
 
+/// When a model that keeps state starts from its initial values again.
+enum StateReset: String, ExpressibleByArgument, CaseIterable {
+    /// Before every sample.
+    case each
+    /// Only before the first sample.
+    case never
+}
+
 /// Runs a model on arrays.
 struct InferCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,6 +21,9 @@ struct InferCommand: ParsableCommand {
         discussion: """
             Inputs hold any number of samples along their first axis. Outputs are the stored \
             integers of the model, bit for bit those of every device, unless --dequantize.
+
+            A model that keeps state between inferences runs the samples in order and keeps it, \
+            from its initial values at the first; --reset-state each starts every sample so.
 
             With --reference a model, which may be a float model, runs in floating point instead: \
             what it means before integers round it. --output-dir gets one .npy file an output.
@@ -46,6 +57,9 @@ struct InferCommand: ParsableCommand {
     @Flag(help: "Write real numbers instead of stored integers.")
     var dequantize = false
 
+    @Option(help: "Whether states start anew: at each sample, or never after the first.")
+    var resetState: StateReset = .never
+
     @OptionGroup var options: ModelOptions
     @OptionGroup var trust: TrustOptions
 
@@ -75,7 +89,7 @@ struct InferCommand: ParsableCommand {
             )
         }
         let graph = try ModelFile.graph(path: model, bytes: bytes, options: options)
-        try show(try ReferenceRun(graph, paths: inputs).write(to: outputDir))
+        try show(try ReferenceRun(graph, paths: inputs).write(to: outputDir, resets: resetState))
     }
 
     /// Names the written files on standard output.
@@ -101,6 +115,7 @@ struct InferCommand: ParsableCommand {
         var results = [[UInt8]](repeating: [], count: ports.count)
         var progress = ProgressBar("infer", total: samples.count)
         for index in 0..<samples.count {
+            if resetState == .each { runnable.model.resetState() }
             for (output, bytes) in runnable.model.infer(samples[index]).enumerated() {
                 results[output] += bytes
             }

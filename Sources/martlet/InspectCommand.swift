@@ -51,6 +51,13 @@ private struct ModelSummary: Encodable {
         let zeroPoint: Int32?
     }
 
+    struct State: Encodable {
+        let name: String
+        let shape: [Int]
+        let type: String
+        let sizeBytes: Int
+    }
+
     struct Operation: Encodable {
         let name: String
         let `operator`: String
@@ -70,6 +77,7 @@ private struct ModelSummary: Encodable {
     let name: String
     let inputs: [Port]
     let outputs: [Port]
+    let states: [State]
     let operations: [Operation]
     let multiplyAccumulates: Int
     let weightBytes: Int
@@ -95,6 +103,15 @@ private struct ModelSummary: Encodable {
         name = graph.name
         inputs = graph.inputs.map(port)
         outputs = graph.outputs.map(port)
+        states = graph.states.map { state in
+            let tensor = graph[state.tensor]
+            return State(
+                name: state.name,
+                shape: tensor.shape,
+                type: tensor.type.rawValue,
+                sizeBytes: tensor.sizeBytes
+            )
+        }
         operations = graph.nodes.map { node in
             Operation(
                 name: node.name,
@@ -129,6 +146,9 @@ private struct ModelSummary: Encodable {
                     "\(title) '\(port.name)': \(port.type) \(port.shape)\(scale ?? "")"
                 )
             }
+        }
+        for state in states {
+            Console.printLine("state '\(state.name)': \(state.type) \(state.shape)")
         }
         Console.printLine("")
         let header = ["#", "operator", "inputs", "output", "MAC"]
@@ -177,6 +197,7 @@ private struct BundleSummary: Encodable {
     let arenaBytes: Int
     let arenaLowerBoundBytes: Int
     let operatorCount: Int
+    let states: [String]
 
     init(_ host: HostBundle) throws {
         let text = String(decoding: host.verified.manifest.encoded(), as: UTF8.self)
@@ -199,6 +220,7 @@ private struct BundleSummary: Encodable {
         arenaBytes = model.program.arenaSizeBytes
         arenaLowerBoundBytes = model.program.arenaLowerBoundBytes
         operatorCount = model.program.operatorCount
+        states = (0..<model.program.stateCount).map(model.program.stateName)
     }
 
     func show(asJSON: Bool) throws {
@@ -212,6 +234,9 @@ private struct BundleSummary: Encodable {
                 }
         )
         Console.printLine("\(operatorCount) operators")
+        if !states.isEmpty {
+            Console.printLine("keeps state between inferences: \(states.joined(separator: ", "))")
+        }
         Console.printLine("arena \(arenaBytes) bytes (lower bound \(arenaLowerBoundBytes))")
         Console.printLine("\(goldenVectors) golden vectors, baseline of \(baselineSamples) samples")
     }

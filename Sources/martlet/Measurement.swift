@@ -13,9 +13,13 @@ struct Measurement {
 
     /// Runs the model over the validation samples, or over seeded random inputs for the golden
     /// vectors alone.
+    ///
+    /// Golden vectors and labelled samples start from the initial values of the model's states.
+    /// Samples without labels follow each other, as they do on a device.
     init(
         of model: HostModel,
         validation: [String],
+        isLabelled: Bool,
         goldenCount: Int
     ) throws {
         guard !validation.isEmpty else {
@@ -27,24 +31,25 @@ struct Measurement {
         let samples = try ModelSamples(paths: validation, model: model)
         let classifier = try? Classifier(model)
         var counters = BaselineCounters(model: model, classCount: classifier?.classCount)
-        var vectors: [(inputs: [UInt8], outputs: [UInt8])] = []
+        var vectors: [[ArraySlice<UInt8>]] = []
         var results = ModelResults(isIndex: model.givesIndex)
         // Spread over the samples, so that a sorted file still gives different golden vectors.
         let step = max(1, samples.count / goldenCount)
         var progress = ProgressBar("measure", total: samples.count)
         for index in 0..<samples.count {
             let inputs = samples[index]
+            if isLabelled { model.resetState() }
             let outputs = model.infer(inputs)
             counters.count(inputs: inputs, outputs: outputs)
             if let classifier { counters.count(class: classifier.predict(outputs)) }
             results.append(inputs, outputs, of: model)
             if index % step == 0, vectors.count < goldenCount {
-                vectors.append((inputs.flatMap { $0 }, outputs.flatMap { $0 }))
+                vectors.append(inputs)
             }
             progress.update(index + 1)
         }
         self.results = results
-        golden = vectors
+        golden = vectors.map { Measurement.vector(model, $0) }
         baseline = counters.baseline(sampleCount: samples.count)
     }
 
@@ -63,8 +68,17 @@ struct Measurement {
         }
         return (0..<count).map { _ in
             let inputs = model.inputs.map { port in (0..<port.sizeBytes).map { _ in next() }[...] }
-            return (inputs.flatMap { $0 }, model.infer(inputs).flatMap { $0 })
+            return vector(model, inputs)
         }
+    }
+
+    /// What the model answers when its states hold their initial values.
+    private static func vector(
+        _ model: HostModel,
+        _ inputs: [ArraySlice<UInt8>]
+    ) -> (inputs: [UInt8], outputs: [UInt8]) {
+        model.resetState()
+        return (inputs.flatMap { $0 }, model.infer(inputs).flatMap { $0 })
     }
 }
 

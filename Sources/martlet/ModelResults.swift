@@ -46,7 +46,7 @@ struct ModelResults {
         let type = graph[graph.outputs[0].tensor].type
         isIndex = type == .int32 || type == .int64
         let run = try ReferenceRun(graph, paths: inputs)
-        try run.forEachSample("evaluate in floating point") { inputs, outputs in
+        try run.forEachSample("evaluate in floating point", resets: .each) { inputs, outputs in
             append(input: inputs[0].values, output: outputs[0].values)
         }
     }
@@ -57,6 +57,8 @@ struct ModelResults {
         var progress = ProgressBar("evaluate", total: samples.count)
         for index in 0..<samples.count {
             let input = samples[index]
+            // A label belongs to a sample alone, whatever was seen before it.
+            model.resetState()
             append(input, model.infer(input), of: model)
             progress.update(index + 1)
         }

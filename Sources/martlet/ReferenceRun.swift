@@ -30,24 +30,33 @@ struct ReferenceRun {
     }
 
     /// Runs all samples in order and hands the inputs and outputs of each on.
+    ///
+    /// - Parameter resets: when states start anew.
     func forEachSample(
         _ label: String,
+        resets: StateReset = .each,
         _ body: (_ inputs: [FloatTensor], _ outputs: [FloatTensor]) throws -> Void
     ) throws {
         var progress = ProgressBar(label, total: inputs[0].count)
+        var state = interpreter.initialState
         for sample in inputs[0].indices {
+            if resets == .each { state = interpreter.initialState }
             let values = inputs.map { $0[sample] }
-            try body(values, try interpreter.run(values))
+            try body(values, try interpreter.run(values, state: &state))
             progress.update(sample + 1)
         }
     }
 
-    /// Runs all samples and writes one array an output, named after it, into a folder.
+    /// Runs all samples in order and writes one array an output, named after it, into a folder.
     ///
+    /// - Parameters:
+    ///   - folder: made when it is not there.
+    ///   - resets: when the states of the model start anew.
     /// - Returns: The files, in the order of the outputs.
-    func write(to folder: String) throws -> [String] {
+    /// - Throws: `InterpreterError` or `Failure`; then some files may have been written.
+    func write(to folder: String, resets: StateReset) throws -> [String] {
         var results = [[Float]](repeating: [], count: graph.outputs.count)
-        try forEachSample("infer in floating point") { _, outputs in
+        try forEachSample("infer in floating point", resets: resets) { _, outputs in
             for (index, output) in outputs.enumerated() { results[index] += output.values }
         }
         let url = URL(filePath: folder, directoryHint: .isDirectory)

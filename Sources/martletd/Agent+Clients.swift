@@ -23,6 +23,7 @@ extension Agent {
             case .status:
                 let isJSON = flags & RequestHeader.isJSON != 0
                 size = Agent.copy(status(isJSON: isJSON), to: place)
+            case .resetState: engine.resetState()
             case .describe: size = Agent.copy(Description.encode(engine), to: place)
             }
             server.answer(index, .ok, payloadSize: size)

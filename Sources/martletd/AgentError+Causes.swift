@@ -130,6 +130,11 @@ extension TextLine {
             append(index)
             append(" breaks rule ")
             append(Int(rule.rawValue))
+        case .stateInvalid(let index, let rule, _):
+            append("state ")
+            append(index)
+            append(" breaks rule ")
+            append(Int(rule.rawValue))
         default: append("its header is malformed")
         }
     }

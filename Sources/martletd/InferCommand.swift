@@ -8,6 +8,7 @@ struct InferCommand {
     private var trust: [Path] = []
     private var inputs: [Path] = []
     private var outputs: [Path] = []
+    private var resetsEach = false
 
     init(_ arguments: inout ArgumentReader) throws(AgentError) {
         while true {
@@ -19,11 +20,21 @@ struct InferCommand {
                 inputs.append(try arguments.path(of: "--input"))
             } else if arguments.take("--output") {
                 outputs.append(try arguments.path(of: "--output"))
+            } else if arguments.take("--reset-state") {
+                resetsEach = try InferCommand.resetsEach(arguments.value(of: "--reset-state"))
             } else {
                 break
             }
         }
         try arguments.finish()
+    }
+
+    private static func resetsEach(_ word: [UInt8]) throws(AgentError) -> Bool {
+        let isEach = word == TextLine("each").bytes
+        guard isEach || word == TextLine("never").bytes else {
+            throw .usage("--reset-state takes each or never", argument: word)
+        }
+        return isEach
     }
 
     func run() throws(AgentError) -> ExitStatus {
@@ -56,6 +67,7 @@ struct InferCommand {
         var output = [UInt8](repeating: 0, count: engine.outputSizeBytes)
         for index in 0..<samples.count {
             samples.copy(index, into: &input)
+            if resetsEach { engine.resetState() }
             // Safe: both arrays have the sizes that the engine asks for.
             unsafe input.withUnsafeBytes { input in
                 unsafe output.withUnsafeMutableBytes { output in

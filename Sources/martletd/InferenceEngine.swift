@@ -84,6 +84,9 @@ struct InferenceEngine: ~Copyable {
         }
     }
 
+    /// Gives the states of the model their initial values.
+    mutating func resetState() { executor.resetState() }
+
     /// Runs the model once.
     ///
     /// - Parameters:

@@ -46,7 +46,8 @@ struct Martletd {
               on a Unix socket and report. SIGTERM ends it in order, SIGHUP reports now.
           martletd infer --bundle F.eib --trust KEY.pub --input X.npy --output Y.npy
               Run the bundle on the samples of X. Repeat --input and --output in the order of
-              the model's tensors, --trust for every key that may have signed.
+              the model's tensors, --trust for every key that may have signed. With
+              --reset-state each, no sample finds what the one before left in the model.
           martletd status --socket S [--json]
               What a running agent says of itself.
           martletd state check (--config FILE | --state DIR)

@@ -15,7 +15,7 @@ struct HostileClientTests {
             (1, [UInt8](repeating: 0, count: 65), .wrongSize),
             (1, [UInt8](repeating: 0, count: 1_000_000), .wrongSize), (2, [0], .wrongSize),
             (3, [UInt8](repeating: 0, count: 2_000), .wrongSize), (0, [], .unknownKind),
-            (4, [1, 2, 3], .unknownKind), (255, [], .unknownKind),
+            (4, [1, 2, 3], .wrongSize), (5, [1, 2, 3], .unknownKind), (255, [], .unknownKind),
         ] as [(UInt8, [UInt8], AnswerStatus)]
     )
     func refusals(kind: UInt8, payload: [UInt8], expected: AnswerStatus) throws {

@@ -10,9 +10,19 @@ struct MutationTests {
         0x4000_0000, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FF80, 0xFFFF_FFFF,
     ]
 
-    @Test("every bit of every section is refused or harmless when flipped")
-    func everyBit() throws {
-        let small = SmallProgram()
+    /// A program without and one with state.
+    enum Kind: Sendable, CaseIterable {
+        case small, memory
+
+        var program: SmallProgram { self == .small ? SmallProgram() : .memory() }
+    }
+
+    @Test(
+        "every bit of every section is refused or harmless when flipped",
+        arguments: Kind.allCases
+    )
+    func everyBit(kind: Kind) throws {
+        let small = kind.program
         for part in [\SmallProgram.program, \.weights, \.scales, \.constants] {
             for bit in 0..<small[keyPath: part].count * 8 {
                 var changed = small
@@ -24,16 +34,18 @@ struct MutationTests {
 
     @Test(
         "random words in random places are refused or harmless",
-        arguments: [0x5EED_0001, 0x5EED_0002, 0x5EED_0003, 0x5EED_0004] as [UInt64]
+        arguments: [0x5EED_0001, 0x5EED_0002, 0x5EED_0003, 0x5EED_0004] as [UInt64],
+        Kind.allCases
     )
-    func randomWords(seed: UInt64) throws {
-        let small = SmallProgram()
+    func randomWords(seed: UInt64, kind: Kind) throws {
+        let small = kind.program
         var random = Random(state: seed)
         var survivors = 0
         for round in 0..<4000 {
             var changed = small
             for _ in 0...random.below(3) {
                 let parts = [\SmallProgram.program, \.program, \.scales, \.constants]
+                    .filter { !small[keyPath: $0].isEmpty }
                 let part = parts[random.below(parts.count)]
                 let place = random.below(changed[keyPath: part].count / 4) * 4
                 let value = Self.interesting[random.below(Self.interesting.count)]

@@ -1,7 +1,7 @@
 import ModelGraph
 import Testing
 
-/// A graph of one node between int8 tensors of the given shapes.
+/// A graph of one node between int8 tensors of the given shapes; indices are int32.
 func graph(
     _ operation: Operator,
     _ inputs: [[Int]],
@@ -13,10 +13,11 @@ func graph(
     let ids = inputs.enumerated().map { index, shape in
         graph.add(Tensor(name: "x\(index)", shape: shape, type: .int8, quantization: quantization))
     }
+    if case .gather = operation, ids.count > 1 { graph[ids[1]].type = .int32 }
     let y = graph.add(Tensor(name: "y", shape: output, type: type, quantization: quantization))
     for id in ids.dropFirst() {
-        let count = graph[id].elementCount
-        graph[id].constant = [UInt8](repeating: 1, count: count)
+        let size = graph[id].sizeBytes
+        graph[id].constant = [UInt8](repeating: 1, count: size)
     }
     graph.nodes = [Node(name: "n", operator: operation, inputs: ids, outputs: [y])]
     if let x = ids.first { graph.inputs = [Port(name: "x", tensor: x, externalType: .int8)] }

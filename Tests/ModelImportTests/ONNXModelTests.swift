@@ -23,6 +23,21 @@ struct ONNXModelTests {
         )
     }
 
+    @Test("a model is told by its content, in whatever order its fields are")
+    func detection() throws {
+        var file = ONNXFile()
+        file.input("x", [1])
+        file.output(file.node("Relu", ["x"]))
+        let bytes = try file.bytes()
+        // The file format's version, two bytes, moves from the front to the end.
+        #expect(bytes.starts(with: [0x08, 8]))
+        let moved = Array(bytes.dropFirst(2)) + [0x08, 8]
+        for content in [bytes, moved] {
+            #expect(try importModel(content, name: "x").nodes.count == 1)
+        }
+        #expect(throws: ImportError.self) { try importModel(Array(bytes.dropLast()), name: "x") }
+    }
+
     @Test("the digits model imports without a transpose")
     func digits() throws {
         let path = ModelFiles.root.appending(path: "Tests/Vectors/digits/digits_float.onnx")

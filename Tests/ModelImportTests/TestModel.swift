@@ -21,6 +21,7 @@ struct TestModel {
         var optionsType: UInt8 = 0
         var options = FlatRecord()
         var customName = ""
+        var intermediates: [Int32] = []
     }
 
     static let float32: UInt8 = 0, float16: UInt8 = 1, int32: UInt8 = 2, uint8: UInt8 = 3
@@ -171,6 +172,7 @@ struct TestModel {
             FlatRecord([
                 0: .int32(Int32(index)), 1: .int32s(node.inputs), 2: .int32s(node.outputs),
                 3: .uint8(node.optionsType), 4: .table(node.options),
+                8: .int32s(node.intermediates),
             ])
         }
         let subgraph = FlatRecord([

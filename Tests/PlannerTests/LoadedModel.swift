@@ -28,24 +28,31 @@ final class LoadedModel {
 
     deinit { memory.deallocate() }
 
-    /// The outputs for one set of inputs.
+    /// The outputs for one set of inputs, from reset state.
     ///
     /// Traps if the program wrote outside its arena.
-    func infer(_ inputs: [[UInt8]]) throws -> [[UInt8]] {
+    func infer(_ inputs: [[UInt8]]) throws -> [[UInt8]] { try inferSequence([inputs])[0] }
+
+    /// The outputs for sets of inputs one after the other: states keep what each left in them.
+    func inferSequence(_ samples: [[[UInt8]]]) throws -> [[[UInt8]]] {
         let guardSize = Self.guardSizeBytes
         let arena = UnsafeMutableRawBufferPointer(
             rebasing: memory[guardSize..<memory.count - guardSize]
         )
         var executor = try Executor(program: program, arena: arena)
-        for (index, input) in inputs.enumerated() {
-            let buffer = executor.inputBuffer(index)
-            precondition(buffer.count == input.count, "\(buffer.count) == \(input.count)")
-            buffer.copyBytes(from: input)
+        var results: [[[UInt8]]] = []
+        for inputs in samples {
+            for (index, input) in inputs.enumerated() {
+                let buffer = executor.inputBuffer(index)
+                precondition(buffer.count == input.count, "\(buffer.count) == \(input.count)")
+                buffer.copyBytes(from: input)
+            }
+            executor.infer()
+            let borders = [memory[..<guardSize], memory[(memory.count - guardSize)...]]
+            precondition(borders.allSatisfy { $0.allSatisfy { $0 == Self.guardByte } })
+            results.append((0..<program.outputCount).map { Array(executor.outputBuffer($0)) })
         }
-        executor.infer()
-        let borders = [memory[..<guardSize], memory[(memory.count - guardSize)...]]
-        precondition(borders.allSatisfy { $0.allSatisfy { $0 == Self.guardByte } })
-        return (0..<program.outputCount).map { Array(executor.outputBuffer($0)) }
+        return results
     }
 }
 

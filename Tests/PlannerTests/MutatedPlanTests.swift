@@ -12,6 +12,9 @@ struct MutatedPlanTests {
         "max_pool_2d", "add_broadcast_both", "sub", "mul_broadcast_channel", "maximum", "mean",
         "softmax", "logistic", "transpose", "pad", "concatenation", "split", "strided_slice",
         "resize_bilinear", "resize_nearest_neighbor", "arg_max",
+        "transpose_conv_3_by_2_same", "prelu_channel", "squared_difference", "div", "select_v2",
+        "batch_matmul_broadcast_both", "reduce_min_1_and_3", "gather_computed", "log_softmax_10",
+        "lstm_batch_3", "variable_swapped",
     ]
 
     static let int16Models = [
@@ -65,6 +68,34 @@ struct MutatedPlanTests {
             let outputs = try model.infer(inputs)
             #expect(outputs.count == model.program.outputCount, "seed \(seed), round \(round)")
         }
+    }
+
+    @Test(
+        "a mutated file of a model with state is refused, or its plan stays inside its arena",
+        arguments: ["lstm_time_major", "lstm_cell_clip", "variable_swapped", "variable_window"]
+    )
+    func mutatedFiles(name: String) throws {
+        let bytes = try OperatorVectors.model(name)
+        let seed: UInt64 = 0x4D4C_5451
+        var random = Random(state: seed)
+        var survivors = 0
+        for _ in 0..<1500 {
+            var changed = bytes
+            for _ in 0...random.below(3) {
+                changed[random.below(changed.count)] = UInt8(truncatingIfNeeded: random.next())
+            }
+            guard let graph = try? QuantizedGraph(proving: importModel(changed, name: name)),
+                let planned = try? plan(graph, for: .test),
+                planned.arenaPlan.sizeBytes <= 1 << 20
+            else { continue }
+            let model = try LoadedModel(planned: planned)
+            let inputs = (0..<model.program.inputCount).map { port in
+                [UInt8](repeating: 77, count: model.program.input(port).sizeBytes)
+            }
+            _ = try model.inferSequence([inputs, inputs])
+            survivors += 1
+        }
+        #expect(survivors > 100, "seed \(seed)")
     }
 
     /// Puts a word that borders on a limit, or flips a bit, in one of the sections.

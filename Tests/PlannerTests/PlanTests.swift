@@ -147,6 +147,18 @@ struct PlanTests {
         }
     }
 
+    @Test("a model without weights has no empty section, for which an image has no place")
+    func emptySections() throws {
+        var builder = Builder()
+        let x = builder.tensor("x", [2, 8])
+        let y = builder.tensor("y", [8, 2])
+        builder.node(.transpose(permutation: [1, 0]), [x], y)
+        let planned = try builder.planned([x], [y])
+        for section in [planned.weights, planned.scales, planned.constants] {
+            #expect(section == [UInt8](repeating: 0, count: 64))
+        }
+    }
+
     @Test("the same graph gives the same bytes")
     func determinism() throws {
         let programs = try (0..<2).map { _ in

@@ -23,23 +23,16 @@ struct SharedModelTests {
         let outputs = try SharedModels.rows(item.outputs)
         #expect(outputs.count <= inputs.count && !outputs.isEmpty)
         var different = 0
-        for (input, expected) in zip(inputs, outputs) {
-            let computed = try model.infer([input])[0]
+        let samples = inputs.prefix(outputs.count).map { [$0] }
+        let results =
+            item.keepsState
+            ? try model.inferSequence(samples) : try samples.map { try model.infer($0) }
+        for (result, expected) in zip(results, outputs) {
+            let computed = result[0]
             different += zip(computed, expected).count { $0 != $1 }
             #expect(computed.count == expected.count)
         }
         print("\(item.model): \(outputs.count) samples, \(different) different bytes")
         #expect(different == 0)
-    }
-
-    @Test(
-        "recurrent and streaming models are refused with reasons",
-        arguments: ["mnist_lstm_int8", "okay_nabu_streaming_int8"]
-            .filter { SharedModels.load("models/\($0).tflite") != nil }
-    )
-    func refused(model: String) throws {
-        let bytes = try #require(SharedModels.load("models/\(model).tflite"))
-        let error = #expect(throws: ImportError.self) { try importModel(bytes, name: model) }
-        print("\(model): \(String(describing: error))")
     }
 }

@@ -20,6 +20,8 @@ enum SharedModels {
         var outputs: String
         /// The lower bound of the arena, where the study of memory plans states it.
         var arenaBytes: Int?
+        /// Whether the outputs follow from the samples in order, not from each alone.
+        var keepsState = false
 
         var testDescription: String { "\(model) on \(inputs)" }
     }
@@ -48,6 +50,9 @@ enum SharedModels {
         golden("micro_speech_int8"),
         golden("person_detect_int8"),
         golden("sww_1dconv_int8"),
+        // Its goldens were made without a reset between the samples.
+        streaming("mnist_lstm_int8"),
+        streaming("okay_nabu_streaming_int8"),
     ]
 
     private static func golden(
@@ -61,6 +66,12 @@ enum SharedModels {
             outputs: "data/golden/\(model)/output0.npy",
             arenaBytes: arenaBytes
         )
+    }
+
+    private static func streaming(_ model: String) -> Case {
+        var item = golden(model)
+        item.keepsState = true
+        return item
     }
 
     /// The cases whose model is here; none on a machine without the shared models.

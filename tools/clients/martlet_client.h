@@ -226,6 +226,15 @@ static inline int martlet_infer(
     return error == 0 ? 0 : martlet_broken(client, error);
 }
 
+/* Gives the model's states their initial values; a model without any changes nothing. */
+static inline int martlet_reset_state(martlet_client *client) {
+    int64_t deadline_ms = martlet_deadline_ms(client);
+    uint32_t size = 0;
+    int error = martlet_ask(client, 4, 0, "", 0, deadline_ms, &size);
+    if (error != 0) return error;
+    return size == 0 ? 0 : martlet_broken(client, MARTLET_E_PROTOCOL);
+}
+
 /* The agent's account of itself, a JSON object with a NUL at its end. MARTLET_STATUS_SIZE_MAX and
  * one byte are always enough room. */
 static inline int martlet_status(martlet_client *client, char *text, size_t capacity) {

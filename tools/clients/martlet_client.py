@@ -4,7 +4,7 @@
     with Client("/run/martlet.sock", timeout=2.0) as client:
         scores = client.infer(sample)
 
-Run as a program: martlet_client.py SOCKET status | describe | infer IN OUT
+Run as a program: martlet_client.py SOCKET status | describe | reset-state | infer IN OUT
 """
 import json
 import socket
@@ -17,7 +17,7 @@ from typing import List, Sequence, Tuple, Union
 _HEADER = struct.Struct("<4sBBHII")  # magic, kind, zero or status, flags, id, payload size
 _DESCRIPTION = struct.Struct("<HHII32s")
 _TENSOR = struct.Struct("<BBBBifI24s32s")
-_INFER, _STATUS, _DESCRIBE = 1, 2, 3
+_INFER, _STATUS, _DESCRIBE, _RESET_STATE = 1, 2, 3, 4
 _IS_JSON = 1
 # Types have the numbers of the program format; float32, int16, float16 and bool name types of
 # source models only, as a tensor's type is always one of the first four.
@@ -110,6 +110,11 @@ class Client:
             outputs.append(answer[offset:offset + tensor.size_bytes])
             offset += tensor.size_bytes
         return outputs
+
+    def reset_state(self) -> None:
+        """Gives the model's states their initial values; a model without any changes nothing."""
+        if self._ask(_RESET_STATE):
+            raise self._broken("the answer to a reset has a payload")
 
     def status(self) -> dict:
         """The agent's account of itself (martletd.docc/Operation.md names the fields)."""
@@ -227,7 +232,7 @@ def _print_description(description):
 def main(arguments):
     """Runs a verb; the exit code."""
     verb = arguments[1] if len(arguments) > 1 else ""
-    if {"status": 2, "describe": 2, "infer": 4}.get(verb) != len(arguments):
+    if {"status": 2, "describe": 2, "reset-state": 2, "infer": 4}.get(verb) != len(arguments):
         print(__doc__.splitlines()[-1], file=sys.stderr)
         return 2
     try:
@@ -236,6 +241,8 @@ def main(arguments):
                 print(json.dumps(client.status(), indent=2))
             elif verb == "describe":
                 _print_description(client.describe())
+            elif verb == "reset-state":
+                client.reset_state()
             else:
                 with open(arguments[2], "rb") as source:
                     outputs = client.infer(source.read())

@@ -221,6 +221,7 @@ def unary_cases():
         yield unary(f"tanh_{number}", "TANH", x, q15)
     for number, (x, y) in enumerate([(0.001, 0.001), (0.001, 0.00037), (0.5, 1.0)]):
         yield unary(f"relu_{number}", "RELU", x, y)
+        yield unary(f"relu6_{number}", "RELU6", x, y)
         for alpha in (0.1, 0.0, 1.7):
             table = options("LeakyRelu", alpha=alpha)
             yield unary(f"leaky_relu_{number}_{int(alpha * 10)}", "LEAKY_RELU", x, y, table, 2)
@@ -336,3 +337,56 @@ def mixed_cases():
         Operator("QUANTIZE", [wide[2]], [ends[1]], options("Quantize"), 2),
     ]
     yield sketch.case(operators, ends[:1], ends[1:])
+
+
+def network_cases():
+    """One network of int16 layers between int8 ends, with an operator of nearly every kernel."""
+    sketch = Sketch("network", "int16")
+
+    def layer(kind, inputs, shape, scale, table=None, version=4, dtype="int16", zero=0):
+        sink = Tensor(tuple(shape), dtype, scale, zero)
+        return Operator(kind, inputs, [sink], table, version), sink
+
+    def learned(shape, axis, scale):
+        values = sketch.random.integers(-127, 128, shape)
+        scales = np.float32(scale * sketch.random.uniform(0.5, 1.5, shape[axis]))
+        bias = sketch.random.integers(-(2**22), 2**22, shape[axis])
+        return [constant(values, "int8", scales, 0, axis), constant(bias, "int64", scales)]
+
+    steps = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
+    window = options("Conv2D", padding=SAME, fusedActivationFunction=RELU, **steps)
+    lane = options("DepthwiseConv2D", padding=SAME, depthMultiplier=1, **steps)
+    half = options("Pool2D", padding=VALID, strideH=2, strideW=2, filterHeight=2, filterWidth=2)
+    x = Tensor((1, 8, 8, 3), "int8", 0.05, 3)
+    image, small, q15 = (1, 8, 8, 10), (1, 4, 4, 10), 2.0**-15
+    chain = [layer("QUANTIZE", [x], x.shape, 0.0002, options("Quantize"), 2)]
+    chain.append(layer(
+        "CONV_2D", [chain[-1][1], *learned((10, 3, 3, 3), 0, 0.01)], image, 0.0005, window))
+    chain.append(layer(
+        "DEPTHWISE_CONV_2D", [chain[-1][1], *learned((1, 3, 3, 10), 3, 0.004)], image, 0.0003,
+        lane, 5))
+    skip = options("Add", potScaleInt16=False)
+    chain.append(layer("ADD", [chain[-1][1], chain[-2][1]], image, 0.0006, skip))
+    chain.append(layer("AVERAGE_POOL_2D", [chain[-1][1]], small, 0.0006, half, 3))
+    chain.append(layer("TANH", [chain[-1][1]], small, q15, None, 3))
+    chain.append(layer("LOGISTIC", [chain[-2][1]], small, q15, None, 3))
+    chain.append(layer("MUL", [chain[-1][1], chain[-2][1]], small, q15, options("Mul")))
+    chain.append(layer(
+        "LEAKY_RELU", [chain[-1][1]], small, 0.00004, options("LeakyRelu", alpha=0.1), 2))
+    chain.append(layer(
+        "MEAN", [chain[-1][1], constant([1, 2])], (1, 10), 0.00002,
+        options("Reducer", keepDims=False), 3))
+    chain.append(layer(
+        "FULLY_CONNECTED", [chain[-1][1], *learned((7, 10), 0, 0.02)], (1, 7), 0.0005,
+        options("FullyConnected"), 12))
+    chain.append(layer("SOFTMAX", [chain[-1][1]], (1, 7), q15, options("Softmax", beta=1.0), 3))
+    chain.append(layer("QUANTIZE", [chain[-1][1]], (1, 7), 1 / 256, options("Quantize"), 2,
+                       "int8", -128))
+    y = chain[-1][1]
+    samples = np.concatenate([feed(x, kind, 8) for kind in (0, 1)])
+    yield sketch.case([operator for operator, _ in chain], [x], [y], [samples])
+
+
+def feed(tensor, kind, count):
+    sketch = Sketch(f"network_{kind}")
+    return np.stack([sketch.sample(tensor, kind) for _ in range(count)])

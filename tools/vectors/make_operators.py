@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 
 import elementwise_cases
+import rare_cases
+import memory_cases
 import rounding_cases
 import shape_cases
 import window_cases
@@ -42,6 +44,9 @@ FAMILIES = [
     shape_cases.slice_cases,
     shape_cases.resize_cases,
     rounding_cases.rounding_cases,
+    rare_cases.rare_cases,
+    memory_cases.lstm_cases,
+    memory_cases.variable_cases,
 ]
 
 

@@ -14,6 +14,7 @@ make_operators.FAMILIES = [
     int16_cases.quantize_cases,
     int16_cases.shape_cases,
     int16_cases.mixed_cases,
+    int16_cases.network_cases,
 ]
 
 if __name__ == "__main__":

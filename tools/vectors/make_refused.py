@@ -103,7 +103,7 @@ def subgraphs(count, calls):
 
 
 # Models of floats, which are imported for the reference interpreter.
-FLOAT = {"float32", "float16_weights", "float32_int8_weights"}
+FLOAT = {"float32", "float16_weights", "float32_int8_weights", "lstm_float32"}
 
 
 def unsupported_models():

@@ -62,6 +62,7 @@ class Operator:
     options: object = None
     version: int = 1
     custom_name: str = ""
+    intermediates: list = None
 
 
 def options(kind, **fields):
@@ -120,6 +121,8 @@ def _subgraph(operators, inputs, outputs, buffers, codes):
         table.opcodeIndex = codes.index(key)
         table.inputs = [place(tensor) for tensor in operator.inputs]
         table.outputs = [place(tensor) for tensor in operator.outputs]
+        if operator.intermediates:
+            table.intermediates = [place(tensor) for tensor in operator.intermediates]
         if operator.options is not None:
             kind = type(operator.options).__name__[:-1]
             table.builtinOptionsType = getattr(schema.BuiltinOptions, kind)

@@ -145,6 +145,22 @@ struct martlet_sigmoid {
 /* An interpolated function of int16 has 513 entries, for -32768, -32640, ... 32768. */
 #define MARTLET_INTERPOLATED_ENTRIES 513
 
+/* A sequence [batches, steps, inputs], or [steps, batches, inputs], to as many hidden values
+ * [units]. Gates in the order input, forget, cell, output; the hidden values have the scale and
+ * zero point of the output, the cell the scale 2^cell_exponent. The two tensors that keep hidden
+ * values and cell are named by their records; only the loader and the executor read these. */
+struct martlet_lstm {
+    int32_t batches, steps, inputs, units;
+    int32_t is_time_major;
+    int32_t hidden_tensor, cell_tensor;
+    int32_t input_zero, output_zero;
+    struct martlet_scale input_scales[4];
+    struct martlet_scale recurrent_scales[4];
+    struct martlet_scale hidden_scale;
+    int32_t cell_exponent; /* -15 to -9 */
+    int32_t cell_clip;     /* 0, or the largest magnitude of a cell */
+};
+
 /* One implementation of every kernel. Tensors do not overlap, but for the elementwise kernels
  * (add, mul, max, lookup, sigmoid, rescale), whose output may be exactly an input that is not
  * broadcast. */
@@ -238,6 +254,12 @@ struct martlet_kernel_table {
         const struct martlet_resize *_Nonnull, const int16_t *_Nonnull x,
         const struct martlet_tap *_Nonnull rows, const struct martlet_tap *_Nonnull columns,
         int16_t *_Nonnull y);
+    /* Weights: a matrix [units, inputs] a gate, then [units, units] a gate. Bias: [units] a gate.
+     * Reads and writes `hidden` and `cell`, both [batches, units]. */
+    void (*_Nonnull lstm)(
+        const struct martlet_lstm *_Nonnull, const int8_t *_Nonnull x,
+        const int8_t *_Nonnull weights, const int32_t *_Nonnull bias,
+        int8_t *_Nonnull hidden, int16_t *_Nonnull cell, int8_t *_Nonnull y);
 };
 
 /* Weights as the model stores them: OHWI, 1HWO, [O, I]. Runs everywhere. */
@@ -245,5 +267,7 @@ struct martlet_kernel_table {
 
 /* The kernels for a weight layout, or null when this build or this CPU has none. */
 const struct martlet_kernel_table *_Nullable martlet_kernels(uint16_t tier);
+
+#include "CKernelsRare.h"
 
 #endif

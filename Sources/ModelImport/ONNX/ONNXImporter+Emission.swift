@@ -47,6 +47,7 @@ extension ONNXImporter {
         allowsNaN: Bool = false
     ) throws(NodeProblem) -> TensorID {
         try checkShape(tensor.shape)
+        try spend(bytes: tensor.elementCount * 4)
         var result = Tensor(name: name, shape: tensor.shape, type: .float32)
         switch tensor.storage {
         case .float(let values):
@@ -84,6 +85,18 @@ extension ONNXImporter {
             }
         }
         return graph.add(result)
+    }
+
+    /// Counts bytes of constants, read from other files or added to the graph, up to the limit.
+    mutating func spend(bytes: Int) throws(NodeProblem) {
+        constantSizeBytes += bytes
+        guard constantSizeBytes <= ONNXLimits.constantSizeBytesMax else {
+            throw NodeProblem(
+                .structure,
+                "the constants have more than \(ONNXLimits.constantSizeBytesMax) bytes",
+                help: "use a smaller model, or share what is stored several times"
+            )
+        }
     }
 
     /// Adds a constant of floats.
@@ -174,6 +187,7 @@ extension ONNXImporter {
             result.quantization = graph[first].quantization
         }
         let output = graph.add(result)
+        writers[output] = graph.nodes.count
         let node = Node(name: label, operator: operation, inputs: inputs, outputs: [output])
         graph.nodes.append(node)
         do throws(GraphError) {

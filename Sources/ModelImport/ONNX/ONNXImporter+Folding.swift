@@ -49,7 +49,11 @@ extension ONNXImporter {
             }
             return first.transposed(permutation)
         case "Reshape", "Flatten", "Squeeze", "Unsqueeze":
-            return first.reshaped(try newShape(type, first.shape))
+            let shape = try newShape(type, first.shape)
+            guard shape.isBounded(by: GraphLimits.elementCountMax) else {
+                throw .inconsistent("a constant has the unusable shape \(shape)")
+            }
+            return first.reshaped(shape)
         case "Concat": return try foldConcat(inputs.compactMap { $0 })
         case "Slice": return try foldSlice(first)
         case "Gather": return try foldGather(first, inputs)
@@ -173,17 +177,12 @@ extension ONNXImporter {
 
     /// Refuses a constant that would be too large before it is made.
     func checkFolding(_ shape: [Int]) throws(NodeProblem) {
-        var count = 1
-        for extent in shape {
-            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-            guard extent >= 0, !overflow, product <= ONNXLimits.foldedElementCountMax else {
-                throw NodeProblem(
-                    .structure,
-                    "a constant of the shape \(shape) would be computed",
-                    help: "export with a smaller fixed input shape"
-                )
-            }
-            count = product
+        guard shape.isBounded(by: ONNXLimits.computedElementCountMax) else {
+            throw NodeProblem(
+                .structure,
+                "a constant of the shape \(shape) would be computed",
+                help: "export with a smaller fixed input shape"
+            )
         }
     }
 }

@@ -45,6 +45,7 @@ extension ONNXImporter {
         let flat = try reshape(x, shape[..<axis] + [channels])
         guard let scale = try constant(1, "scale") else { throw .inconsistent("no scale") }
         let target = Array(shape[axis...])
+        try checkFolding(target)
         guard try broadcastShape([scale.shape, target]) == target else {
             throw .inconsistent("the scale \(scale.shape) does not fit \(target)")
         }

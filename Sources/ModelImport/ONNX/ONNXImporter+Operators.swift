@@ -191,18 +191,18 @@ extension ONNXImporter {
         branchDepth += 1
         defer { branchDepth -= 1 }
         // Names inside a branch are the branch's own.
-        let outer = (values, stored, constantIDs)
-        for constant in branch.initializer {
-            stored[constant.name] = constant
-            values[constant.name] = nil
-            constantIDs[constant.name] = nil
-        }
+        let own = branch.initializer.map(\.name) + nodes.flatMap(\.outputs)
+        let outer = own.map { (values[$0], stored[$0], constantIDs[$0]) }
+        for name in own { (values[name], stored[name], constantIDs[name]) = (nil, nil, nil) }
+        for constant in branch.initializer { stored[constant.name] = constant }
         for inner in nodes { translate(inner) }
         var results: [ONNXValue] = []
         for output in branch.output.prefix(node.outputs.count) {
             results.append(try value(named: output.name))
         }
-        (values, stored, constantIDs) = outer
+        for (name, state) in zip(own, outer).reversed() {
+            (values[name], stored[name], constantIDs[name]) = state
+        }
         for (place, result) in results.enumerated() { try define(result, output: place) }
     }
 }

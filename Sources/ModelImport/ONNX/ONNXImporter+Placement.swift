@@ -164,7 +164,7 @@ extension ONNXImporter {
             var parts: [TensorID] = [result]
             for (place, count) in [(0, before[axis]), (1, after[axis])] where count > 0 {
                 shape[axis] = count
-                try checkShape(shape)
+                try checkFolding(shape)
                 let floats = [Float](repeating: fill, count: shape.reduce(1, *))
                 let part = try add(floats: floats, shape: shape, "fill")
                 parts.insert(part, at: place == 0 ? 0 : parts.count)
@@ -191,6 +191,7 @@ extension ONNXImporter {
         }
         shape[axis] = extent + before + after
         try checkShape(shape)
+        try checkFolding([shape[axis]])
         let places = (-before..<extent + after).map { place in
             switch mode {
             case "edge": min(max(place, 0), extent - 1)

@@ -172,7 +172,7 @@ extension ONNXImporter {
         graph[id].quantization = quantization
         var moved = id
         for _ in 0..<Self.movedCountMax {
-            guard let node = graph.nodes.last(where: { $0.outputs == [moved] }),
+            guard let node = writers[moved].map({ graph.nodes[$0] }),
                 let input = node.inputs[0], graph[input].type == graph[id].type,
                 graph[input].quantization == nil
             else { return }
@@ -255,7 +255,7 @@ extension ONNXImporter {
         var inputs = [x, weights]
         if let bias = try constant(8, "bias") {
             guard case .tensor(let id) = x, case .constant(let stored) = weights,
-                case .dequantize = graph.nodes.last(where: { $0.outputs == [id] })?.operator,
+                case .dequantize = writers[id].map({ graph.nodes[$0].operator }),
                 case .quantized(_, _, let scales) = stored.storage
             else { throw .inconsistent("its weights or its input are not quantized") }
             let inputScale = try scalar(try constant(1, "scale") ?? bias)

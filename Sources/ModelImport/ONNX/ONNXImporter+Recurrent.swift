@@ -181,7 +181,7 @@ extension ONNXImporter {
     ) throws(NodeProblem) -> TensorID {
         let shape = [layer.batch, layer.hidden]
         guard var state = try tensorIfPresent(index) else {
-            try checkShape(shape)
+            try checkFolding(shape)
             let zeros = ONNXTensor(floats: [0], shape: []).broadcast(to: shape)
             return try add(zeros, name: "state")
         }

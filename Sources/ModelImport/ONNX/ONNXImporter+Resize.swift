@@ -106,6 +106,7 @@ extension ONNXImporter {
         guard result.allSatisfy({ limit.contains($0.output) }) else {
             throw .inconsistent("a resized extent is out of range")
         }
+        for target in result { try checkFolding([target.output]) }
         return result
     }
 

@@ -28,6 +28,10 @@ struct ONNXImporter {
     var constantIDs: [String: TensorID] = [:]
     /// The node that is being translated.
     var current: ONNXNode?
+    /// The places of the nodes that write graph tensors.
+    var writers: [TensorID: Int] = [:]
+    /// Bytes of constants, read from other files or added to the graph.
+    var constantSizeBytes = 0
     /// Elements that folding computed.
     var foldedElementCount = 0
     /// Nesting of `If` branches.
@@ -175,6 +179,9 @@ struct ONNXImporter {
     /// The value of a name, reading an initializer at its first use.
     mutating func value(named name: String) throws(NodeProblem) -> ONNXValue {
         if let proto = stored[name] {
+            if proto.dataLocation == .external {
+                try spend(bytes: ONNXTensor.sizeBytes(proto))
+            }
             let tensor = try ONNXTensor(proto, externalData: externalData)
             stored[name] = nil
             values[name] = .constant(tensor)

@@ -21,6 +21,10 @@ enum ONNXLimits {
     static let attributeCountMax = 256
     /// Nested `If` branches that are followed.
     static let branchDepthMax = 8
+    /// Bytes of constants: twice the largest file.
+    static let constantSizeBytesMax = 1 << 32
+    /// Elements of one constant that is computed; position tables and masks have a million.
+    static let computedElementCountMax = 1 << 24
     /// Elements that folding may compute in all.
     static let foldedElementCountMax = 1 << 27
 }

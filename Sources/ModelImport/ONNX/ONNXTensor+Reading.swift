@@ -25,15 +25,11 @@ extension ONNXTensor {
         guard !proto.hasSegment, proto.dims.count <= Self.rankMax else {
             throw .inconsistent("constant '\(name)' is a segment or has too many dimensions")
         }
-        var count = 1
-        for extent in proto.dims {
-            let (product, overflow) = count.multipliedReportingOverflow(by: Int(extent))
-            guard extent >= 0, !overflow, product <= GraphLimits.elementCountMax else {
-                throw .inconsistent("constant '\(name)' has the unusable shape \(proto.dims)")
-            }
-            count = product
-        }
         let shape = proto.dims.map { Int($0) }
+        guard shape.isBounded(by: GraphLimits.elementCountMax) else {
+            throw .inconsistent("constant '\(name)' has the unusable shape \(proto.dims)")
+        }
+        let count = shape.reduce(1, *)
         if proto.dataLocation == .external {
             let bytes = try externalData.read(proto, sizeBytes: count * size)
             self.init(shape: shape, storage: Storage(raw: bytes, type: type, count: count))
@@ -52,6 +48,30 @@ extension ONNXTensor {
             }
             self.init(shape: shape, storage: storage)
         }
+    }
+}
+
+extension ONNXTensor {
+    /// The bytes of a stored tensor; 0 when its shape or type is unusable.
+    static func sizeBytes(_ proto: Onnx_TensorProto) -> Int {
+        let shape = proto.dims.map { Int($0) }
+        let size = ONNXElementType(rawValue: Int(proto.dataType))?.sizeBytes ?? 0
+        return shape.isBounded(by: GraphLimits.elementCountMax) ? shape.reduce(size, *) : 0
+    }
+}
+
+extension [Int] {
+    /// Whether no extent is negative and no product of some of them exceeds a limit.
+    ///
+    /// Extents of 0 make a tensor empty, but must not hide others that no product can hold.
+    func isBounded(by limit: Int) -> Bool {
+        var count = 1
+        for extent in self {
+            let (product, overflow) = count.multipliedReportingOverflow(by: Swift.max(extent, 1))
+            guard extent >= 0, !overflow, product <= limit else { return false }
+            count = product
+        }
+        return true
     }
 }
 

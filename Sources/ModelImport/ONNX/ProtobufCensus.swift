@@ -42,6 +42,28 @@ struct ProtobufCensus {
         return census.messageCount
     }
 
+    /// Whether the outermost fields are those of a model with a graph, in whatever order.
+    static func isModel(_ bytes: [UInt8]) -> Bool {
+        var census = ProtobufCensus(bytes)
+        var hasGraph = false
+        while census.position < bytes.count {
+            guard let tag = census.varint(bytes.count), (1...26).contains(tag >> 3) else {
+                return false
+            }
+            switch tag & 7 {
+            case 0: guard census.varint(bytes.count) != nil else { return false }
+            case 2:
+                guard let length = census.varint(bytes.count),
+                    length <= UInt64(bytes.count - census.position)
+                else { return false }
+                census.position += Int(length)
+                if tag >> 3 == 7 { hasGraph = true }
+            default: return false
+            }
+        }
+        return hasGraph
+    }
+
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     private mutating func walk(_ kind: Kind, end: Int, depth: Int) -> Bool {

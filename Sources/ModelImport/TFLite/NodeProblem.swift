@@ -46,19 +46,15 @@ enum TFLiteAdvice {
     /// Advice for an operator, by its name in the schema.
     static func help(for name: String) -> String {
         switch name {
-        case "UNIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM", "LSTM", "RNN", "SVDF",
+        case "BIDIRECTIONAL_SEQUENCE_LSTM", "LSTM", "RNN", "SVDF",
             "UNIDIRECTIONAL_SEQUENCE_RNN", "BIDIRECTIONAL_SEQUENCE_RNN":
-            "recurrent layers are not supported yet; a convolution over time often replaces them"
-        case "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE":
-            "state between calls is not supported yet; export the model's non-streaming form"
+            "of recurrent layers only UNIDIRECTIONAL_SEQUENCE_LSTM is supported"
         case "IF", "WHILE", "CALL", "STABLEHLO_WHILE", "STABLEHLO_CASE":
             "control flow is not supported; export the branch that is taken"
-        case "SHAPE", "RANK", "FILL", "RANGE", "BROADCAST_ARGS", "BROADCAST_TO":
+        case "SHAPE", "RANK", "FILL", "RANGE", "BROADCAST_ARGS":
             "export with a fixed input shape, so that the converter folds shape arithmetic"
-        case "DIV": "multiply by the reciprocal instead"
-        case "PRELU", "ELU", "GELU": "use RELU, RELU6, LEAKY_RELU or HARD_SWISH instead"
-        case "TRANSPOSE_CONV": "use RESIZE_NEAREST_NEIGHBOR and CONV_2D instead"
-        case "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD": "use MEAN or MAX_POOL_2D instead"
+        case "ELU", "GELU": "use RELU, RELU6, PRELU, LEAKY_RELU or HARD_SWISH instead"
+        case "REDUCE_PROD": "use MEAN, SUM or REDUCE_MAX instead"
         case "NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5", "TOPK_V2", "GATHER_ND":
             "cut the model before its post-processing and do that in the application"
         case _ where name.hasPrefix("CUSTOM"):

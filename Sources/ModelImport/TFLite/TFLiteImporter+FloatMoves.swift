@@ -6,12 +6,6 @@ extension TFLiteImporter {
     mutating func importFloatMove(_ code: TFLiteOperatorCode) throws(NodeProblem) {
         switch code {
         case .cast: try foldCast()
-        case .gather: try importGather()
-        case .select, .selectV2: try importSelect(broadcasts: code == .selectV2)
-        case .tile:
-            let multiples = try integers(1, "list of multiples")
-            try emit(.tile(multiples: multiples), [try value(0)], to: try result())
-        case .broadcastTo: try emit(.broadcast, [try value(0)], to: try result())
         case .depthToSpace: try importDepthToSpace()
         case .spaceToDepth: try importSpaceToDepth()
         default: throw .inconsistent("operator code \(code.rawValue)")
@@ -62,48 +56,6 @@ extension TFLiteImporter {
                 constant: LittleEndian.bytes(values)
             )
         )
-    }
-
-    /// GATHER without batch dimensions; constant indices are proved to lie inside.
-    private mutating func importGather() throws(NodeProblem) {
-        let options = try options(23)
-        let batch = try options.integer(1)
-        guard batch == 0 else {
-            throw NodeProblem(
-                .option,
-                "\(batch) batch dimensions",
-                help: "gather without batch dimensions"
-            )
-        }
-        let x = try value(0)
-        let shape = graph[x].shape
-        let axis = try resolve([try options.integer(0)], rank: shape.count)[0]
-        let place = try operand(1)
-        let indices = try indexTensor(place)
-        if model.tensors[place].constant != nil {
-            let stated = try integers(1, "list of indices")
-            guard stated.allSatisfy({ (0..<shape[axis]).contains($0) }) else {
-                throw .inconsistent("an index lies outside dimension \(axis) of \(shape)")
-            }
-        }
-        try emit(.gather(axis: axis), [x, indices], to: try result())
-    }
-
-    /// SELECT takes a condition of the operands' shape, or one for all; SELECT_V2 broadcasts.
-    ///
-    /// A vector condition of SELECT picks rows, which broadcasting from the right does not.
-    private mutating func importSelect(broadcasts: Bool) throws(NodeProblem) {
-        let condition = try conditionTensor(try operand(0))
-        let (a, b) = (try value(1), try value(2))
-        let shape = graph[condition].shape
-        guard broadcasts || shape == graph[a].shape || graph[condition].elementCount == 1 else {
-            throw NodeProblem(
-                .option,
-                "the condition \(shape) picks rows of \(graph[a].shape)",
-                help: "convert with a current converter, which writes SELECT_V2"
-            )
-        }
-        try emit(.select, [condition, a, b], to: try result())
     }
 
     /// DEPTH_TO_SPACE: the channels `[b, b, C]` of a pixel become a block of pixels.

@@ -45,13 +45,18 @@ extension TFLiteImporter {
         case .stridedSlice: try importStridedSlice()
         case .resizeBilinear, .resizeNearestNeighbor:
             try importResize(isBilinear: code == .resizeBilinear)
-        default: try importFloatOperator(code)
+        case .unidirectionalSequenceLSTM: try importMemory()
+        case .callOnce: try importInitialiser()
+        case .varHandle: try importHandle()
+        case .readVariable: try importRead()
+        case .assignVariable: try importAssign()
+        default: try importRareOperator(code)
         }
         try finishOutputs()
     }
 
     /// Operators that the reference interpreter knows, and devices do not yet.
-    private mutating func importFloatOperator(
+    mutating func importFloatOperator(
         _ code: TFLiteOperatorCode
     ) throws(NodeProblem) {
         guard isFloat else {
@@ -62,9 +67,7 @@ extension TFLiteImporter {
             )
         }
         switch code {
-        case .div: try importBinary(.divide, options: 29)
         case .pow: try importBinary(.power, options: nil)
-        case .squaredDifference: try importBinary(.squaredDifference, options: nil)
         case .floor: try importUnary(.floor)
         case .ceil: try importUnary(.ceiling)
         case .exp: try importUnary(.exponential)
@@ -76,13 +79,6 @@ extension TFLiteImporter {
         case .square: try importUnary(.square)
         case .elu: try importUnary(.elu(alpha: 1))
         case .gelu: try importUnary(.gelu(isApproximate: try options(116).bool(0)))
-        case .sum: try importReduction(.sum)
-        case .reduceMax: try importReduction(.maximum)
-        case .reduceMin: try importReduction(.minimum)
-        case .logSoftmax: try emit(.logSoftmax, [try value(0)], to: try result())
-        case .prelu: try emit(.prelu, [try value(0), try value(1)], to: try result())
-        case .batchMatMul: try importBatchMatMul()
-        case .transposeConv: try importTransposeConvolution()
         case .relu0To1: try importUnary(.clamp(low: 0, high: 1))
         case .l2Normalization: try importL2Normalization()
         default: try importFloatMove(code)
@@ -121,11 +117,21 @@ extension TFLiteImporter {
         to output: TensorID,
         suffix: String = ""
     ) throws(NodeProblem) {
+        try emit(operation, inputs, toAll: [output], suffix: suffix)
+    }
+
+    /// Adds a node of several outputs whose operands and shapes are proved.
+    mutating func emit(
+        _ operation: Operator,
+        _ inputs: [TensorID?],
+        toAll outputs: [TensorID],
+        suffix: String = ""
+    ) throws(NodeProblem) {
         let node = Node(
             name: "\(current.name)#\(index)\(suffix)",
             operator: operation,
             inputs: inputs,
-            outputs: [output],
+            outputs: outputs,
             family: family
         )
         do throws(GraphError) {
@@ -189,6 +195,15 @@ struct TFLiteOptions {
         let number = Float(bitPattern: UInt32(truncatingIfNeeded: bits))
         guard number.isFinite else { throw .inconsistent("an option is not a finite number") }
         return number
+    }
+
+    /// A text; an absent one is empty.
+    func text(_ field: Int) throws(NodeProblem) -> String {
+        guard let table else { return "" }
+        return try reading { () throws(FlatBufferError) in
+            var file = file
+            return try file.name(field, of: table)
+        }
     }
 
     /// The fused activation (enum `ActivationFunctionType`).

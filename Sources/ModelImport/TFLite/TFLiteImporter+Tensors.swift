@@ -50,7 +50,13 @@ extension TFLiteImporter {
     }
 
     /// The constant weights of a dot product, with scales along `axis` when per channel.
-    mutating func weights(_ number: Int, axis: Int) throws(NodeProblem) -> TensorID {
+    ///
+    /// `data` is the operand that they multiply.
+    mutating func weights(
+        _ number: Int,
+        axis: Int,
+        data: Int = 0
+    ) throws(NodeProblem) -> TensorID {
         let place = try operand(number)
         let tensor = model.tensors[place]
         if isFloat { return try floatConstant(place, "weights") }
@@ -61,7 +67,7 @@ extension TFLiteImporter {
                 help: "only constant weights are supported"
             )
         }
-        let input = model.tensors[try operand(0)]
+        let input = model.tensors[try operand(data)]
         guard tensor.type == (input.type == .int16 ? .int8 : input.type) else {
             throw NodeProblem(
                 .type,

@@ -88,7 +88,8 @@ extension TFLiteImporter {
     /// TRANSPOSE_CONV: operands output shape, weights `[O, H, W, I]`, input, bias.
     mutating func importTransposeConvolution() throws(NodeProblem) {
         let options = try options(49)
-        let weights = try weights(1, axis: 0)
+        let weights = try weights(1, axis: 0, data: 2)
+        try requireSymmetric(weights)
         let x = try value(2)
         let y = try result()
         let kernel = try kernel(of: weights)

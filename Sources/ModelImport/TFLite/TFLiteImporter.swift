@@ -22,6 +22,8 @@ struct TFLiteImporter {
     private(set) var isFloat = false
     /// Bytes of constants that were rewritten: uint8 to int8, or to float32.
     var rewrittenBytes = 0
+    /// The variables that the model keeps between calls.
+    var variables = TFLiteVariables()
     private var features: [UnsupportedFeature] = []
 
     init(_ model: TFLiteModel, name: String) {
@@ -51,6 +53,7 @@ struct TFLiteImporter {
             index = position
             attempt { importer throws(NodeProblem) in try importer.importOperator() }
         }
+        if features.isEmpty { importStates() }
         importOutputs(live)
         guard features.isEmpty else { throw .unsupported(features) }
         do throws(GraphError) {
@@ -91,7 +94,7 @@ struct TFLiteImporter {
         }
     }
 
-    private mutating func report(
+    mutating func report(
         _ kind: UnsupportedFeature.Kind,
         _ reason: String,
         help: String
@@ -118,11 +121,12 @@ struct TFLiteImporter {
                 help: "convert the model with a current converter"
             )
         }
-        if model.subgraphCount != 1 {
+        let initialisers = model.operators.count { $0.code == TFLiteOperatorCode.callOnce.rawValue }
+        if model.subgraphCount != 1 + min(initialisers, 1) {
             report(
                 .structure,
-                "\(model.subgraphCount) subgraphs, only one is supported",
-                help: "export a model without control flow, initialisation or several signatures"
+                "\(model.subgraphCount) subgraphs, only one and its initialiser are supported",
+                help: "export a model without control flow or several signatures"
             )
         }
     }
@@ -186,6 +190,7 @@ struct TFLiteImporter {
                 case _ where isFloat: id = try floatTensor(input)
                 case .float32: id = try quantizedInput(input, live)
                 case .uint8: id = try edgeTensor(input)
+                case .int32, .int64, .bool: id = try plainTensor(input)
                 default: id = try internalTensor(input)
                 }
                 let type: DataType = tensor.type == .float32 ? .float32 : graph[id].type

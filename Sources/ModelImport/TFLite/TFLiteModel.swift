@@ -15,8 +15,8 @@ struct TFLiteModel {
     private(set) var subgraphCount = 0
     private(set) var schemaVersion: Int32 = 0
 
-    /// Reads the first subgraph of a model.
-    init(_ bytes: [UInt8]) throws(ImportError) {
+    /// Reads a subgraph of a model: the first, which has inputs and outputs, or an initialiser.
+    init(_ bytes: [UInt8], subgraph number: Int = 0) throws(ImportError) {
         file = FlatBuffer(bytes)
         guard FlatBuffer.hasIdentifier(TFLiteModel.identifier, bytes) else {
             throw .unsupportedFormat(DetectedFormat(bytes))
@@ -31,11 +31,15 @@ struct TFLiteModel {
         subgraphCount = subgraphs.count
         let codes = try readCodes(root)
         let buffers = try tables(4, of: root, "buffers", limit: ImportLimits.bufferCountMax)
-        let subgraph = try reading("subgraph 0") { file throws(FlatBufferError) in
-            try file.table(0, of: subgraphs)
+        guard (0..<subgraphCount).contains(number) else {
+            throw .indexOutOfRange(place: "a subgraph", index: number, count: subgraphCount)
+        }
+        let subgraph = try reading("subgraph \(number)") { file throws(FlatBufferError) in
+            try file.table(number, of: subgraphs)
         }
         try readTensors(subgraph, buffers)
         try readOperators(subgraph, codes)
+        guard number == 0 else { return }
         inputs = try readPorts(1, of: subgraph, "inputs")
         outputs = try readPorts(2, of: subgraph, "outputs")
     }
@@ -143,6 +147,7 @@ struct TFLiteModel {
                     name: codes[raw.codeIndex].name,
                     inputs: try tensorIndices(raw.inputs, place),
                     outputs: outputs.compactMap { $0 },
+                    intermediates: try tensorIndices(raw.intermediates, place).compactMap { $0 },
                     options: raw.options,
                     optionsType: raw.optionsType
                 )
@@ -222,6 +227,7 @@ private struct RawOperator {
     let codeIndex: Int
     let inputs: [Int32]
     let outputs: [Int32]
+    let intermediates: [Int32]
     let options: FlatTable?
     let optionsType: UInt8
 
@@ -235,6 +241,7 @@ private struct RawOperator {
         codeIndex = Int(try file.int32(0, of: table) ?? 0)
         inputs = try file.int32s(1, of: table, limit: limit)
         outputs = try file.int32s(2, of: table, limit: limit)
+        intermediates = try file.int32s(8, of: table, limit: limit)
         optionsType = try file.uint8(3, of: table) ?? 0
         options = try file.table(4, of: table)
     }

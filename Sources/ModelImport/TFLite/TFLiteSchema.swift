@@ -38,37 +38,47 @@ enum TFLiteOperatorCode: Int32 {
     case splitV = 102
     case quantize = 114
     case hardSwish = 117
+    case gather = 36
+
+    // State and sequences.
+    case unidirectionalSequenceLSTM = 44
+    case callOnce = 129
+    case varHandle = 142
+    case readVariable = 143
+    case assignVariable = 144
+
+    // Only in few integer models.
+    case div = 42
+    case logSoftmax = 50
+    case prelu = 54
+    case select = 64
+    case transposeConv = 67
+    case tile = 69
+    case sum = 74
+    case argMin = 79
+    case reduceMax = 82
+    case reduceMin = 89
+    case squaredDifference = 99
+    case selectV2 = 123
+    case batchMatMul = 126
+    case broadcastTo = 130
 
     // Only in models that compute in floating point.
     case depthToSpace = 5
     case floor = 8
     case l2Normalization = 11
     case spaceToDepth = 26
-    case gather = 36
-    case div = 42
     case exp = 47
-    case logSoftmax = 50
     case cast = 53
-    case prelu = 54
     case neg = 59
-    case select = 64
-    case transposeConv = 67
-    case tile = 69
     case log = 73
-    case sum = 74
     case sqrt = 75
     case rsqrt = 76
     case pow = 78
-    case reduceMax = 82
-    case reduceMin = 89
     case square = 92
-    case squaredDifference = 99
     case abs = 101
     case ceil = 104
     case elu = 111
-    case selectV2 = 123
-    case batchMatMul = 126
-    case broadcastTo = 130
     case gelu = 150
     case relu0To1 = 152
 }
@@ -117,6 +127,8 @@ struct TFLiteOperator {
     /// The tensors read; `nil` for an absent optional one.
     let inputs: [Int?]
     let outputs: [Int]
+    /// Tensors that only carry the scales of values inside the operator.
+    let intermediates: [Int]
     /// The options table, and which one it is (enum `BuiltinOptions`).
     let options: FlatTable?
     let optionsType: UInt8

@@ -18,6 +18,8 @@ public struct ReferenceInterpreter: Sendable {
     let packed: [Int: PackedWeights]
     /// The node behind which a tensor is not needed any more.
     private let lastUse: [Int]
+    /// What the graph's states hold before the first run.
+    public let initialState: InterpreterState
 
     /// Prepares a graph.
     ///
@@ -47,13 +49,14 @@ public struct ReferenceInterpreter: Sendable {
             else { continue }
             packed[index] = PackedWeights(values, for: node.operator, input: graph.shape(node, 0))
         }
+        initialState = try InterpreterState(graph)
         self.graph = graph
         self.constants = constants
         self.packed = packed
         lastUse = graph.lastUses()
     }
 
-    /// Runs the graph once.
+    /// Runs the graph once, from the initial values of its states.
     ///
     /// - Parameters:
     ///   - inputs: one tensor a port, in the ports' order, each of its port's shape.
@@ -64,6 +67,52 @@ public struct ReferenceInterpreter: Sendable {
         _ inputs: [FloatTensor],
         observe: ((TensorID, FloatTensor) -> Void)? = nil
     ) throws(InterpreterError) -> [FloatTensor] {
+        var state = initialState
+        return try run(inputs, state: &state, observe: observe)
+    }
+
+    /// Runs the graph once, and leaves in `state` what it keeps for the next run.
+    ///
+    /// - Parameters:
+    ///   - inputs: one tensor a port, in the ports' order, each of its port's shape.
+    ///   - state: `initialState`, or what a run of this interpreter left.
+    ///   - observe: is told every activation when it is known, inputs and states included.
+    /// - Returns: One tensor an output port, in the ports' order.
+    /// - Throws: `InterpreterError` when the inputs do not fit, or an index picks nothing; then the
+    ///   state is as before.
+    public func run(
+        _ inputs: [FloatTensor],
+        state: inout InterpreterState,
+        observe: ((TensorID, FloatTensor) -> Void)? = nil
+    ) throws(InterpreterError) -> [FloatTensor] {
+        var values = try startingValues(inputs, state)
+        if let observe {
+            for id in graph.inputs.map(\.tensor) + graph.states.map(\.tensor) {
+                if let value = values[id.index] { observe(id, value) }
+            }
+        }
+        for (index, node) in graph.nodes.enumerated() {
+            let results = try results(of: node, index, values)
+            for (output, result) in zip(node.outputs, results) {
+                let tensor = graph[output]
+                let value = FloatTensor(proved: tensor.shape, tensor.saturated(result))
+                values[output.index] = value
+                observe?(output, value)
+            }
+            for case let input? in node.inputs where lastUse[input.index] == index {
+                values[input.index] = nil
+            }
+        }
+        // Validation proved that each of these is an input, a constant or written by a node.
+        state.values = graph.states.compactMap { values[$0.next.index] }
+        return graph.outputs.compactMap { values[$0.tensor.index] }
+    }
+
+    /// The values that are known before the first node.
+    private func startingValues(
+        _ inputs: [FloatTensor],
+        _ state: InterpreterState
+    ) throws(InterpreterError) -> [Int: FloatTensor] {
         guard inputs.count == graph.inputs.count else {
             throw .inputCountMismatch(given: inputs.count, needed: graph.inputs.count)
         }
@@ -77,28 +126,33 @@ public struct ReferenceInterpreter: Sendable {
                 )
             }
             let tensor = graph[port.tensor]
-            let value = FloatTensor(proved: input.shape, tensor.saturated(input.values))
-            values[port.tensor.index] = value
-            observe?(port.tensor, value)
-        }
-        for (index, node) in graph.nodes.enumerated() {
-            let call = NodeCall(
-                node: node,
-                inputs: node.inputs.map { $0.flatMap { values[$0.index] } },
-                outputShape: graph[node.outputs[0]].shape,
-                packed: packed[index]
+            values[port.tensor.index] = FloatTensor(
+                proved: input.shape,
+                tensor.saturated(input.values)
             )
-            let result = try call.run(fill: graph.realFill(of: node))
-            let tensor = graph[node.outputs[0]]
-            let output = FloatTensor(proved: tensor.shape, tensor.saturated(result))
-            values[node.outputs[0].index] = output
-            observe?(node.outputs[0], output)
-            for case let input? in node.inputs where lastUse[input.index] == index {
-                values[input.index] = nil
-            }
         }
-        // Validation proved that every output is an input, a constant or written by a node.
-        return graph.outputs.compactMap { values[$0.tensor.index] }
+        for (place, value) in zip(graph.states, state.values) {
+            values[place.tensor.index] = value
+        }
+        return values
+    }
+
+    /// The elements of each of a node's outputs.
+    private func results(
+        of node: Node,
+        _ index: Int,
+        _ values: [Int: FloatTensor]
+    ) throws(InterpreterError) -> [[Float]] {
+        let call = NodeCall(
+            node: node,
+            inputs: node.inputs.map { $0.flatMap { values[$0.index] } },
+            outputShape: graph[node.outputs[0]].shape,
+            packed: packed[index]
+        )
+        if case .longShortTermMemory(let memory) = node.operator {
+            return call.longShortTermMemory(memory)
+        }
+        return [try call.run(fill: graph.realFill(of: node))]
     }
 }
 
@@ -108,13 +162,14 @@ extension Graph {
         node.inputs[operand].map { self[$0].shape } ?? []
     }
 
-    /// For each tensor the last node that reads it; the node count for outputs and constants.
+    /// For each tensor the last node that reads it; the node count for constants and for what
+    /// leaves the run.
     fileprivate func lastUses() -> [Int] {
         var last = tensors.map { $0.constant == nil ? -1 : nodes.count }
         for (index, node) in nodes.enumerated() {
             for case let input? in node.inputs { last[input.index] = max(last[input.index], index) }
         }
-        for port in outputs { last[port.tensor.index] = nodes.count }
+        for id in resultTensors { last[id.index] = nodes.count }
         return last
     }
 
@@ -131,9 +186,9 @@ extension Graph {
     fileprivate func restoreBiases(
         _ constants: inout [Int: FloatTensor]
     ) throws(InterpreterError) {
-        for node in nodes where node.operator.packedInput != nil && node.inputs.count == 3 {
-            guard let bias = node.inputs[2], let weights = node.inputs[1], let x = node.inputs[0],
-                self[bias].type == .int32, let input = self[x].quantization,
+        for (node, biasInput, weightInput) in nodes.flatMap(\.biasedProducts) {
+            guard let bias = node.inputs[biasInput], let weights = node.inputs[weightInput],
+                let x = node.inputs[0], self[bias].type == .int32, let input = self[x].quantization,
                 let scales = self[weights].quantization?.scales,
                 let stored = self[bias].constant
             else { continue }
@@ -143,5 +198,15 @@ extension Graph {
             }
             constants[bias.index] = FloatTensor(proved: self[bias].shape, values)
         }
+    }
+}
+
+extension Node {
+    /// The operands that are the bias of a product of the first operand, with its weights.
+    fileprivate var biasedProducts: [(node: Node, bias: Int, weights: Int)] {
+        if case .longShortTermMemory(let memory) = self.operator {
+            return zip(memory.biasInputs, memory.weightInputs).map { (self, $0, $1) }
+        }
+        return self.operator.packedInput != nil && inputs.count == 3 ? [(self, 2, 1)] : []
     }
 }

@@ -62,7 +62,8 @@ extension Graph {
         var isActivation = [Bool](repeating: false, count: tensors.count)
         for port in inputs + outputs { isActivation[port.tensor.index] = true }
         for node in nodes {
-            let operands = node.operator.isProduct ? Array(node.inputs.prefix(1)) : node.inputs
+            let operands =
+                node.operator.hasParameters ? Array(node.inputs.prefix(1)) : node.inputs
             for id in operands.compactMap({ $0 }) + node.outputs { isActivation[id.index] = true }
         }
         return tensors.indices.filter { isActivation[$0] && tensors[$0].type == .float32 }

@@ -19,7 +19,8 @@ public struct PreparedGraph: Sendable {
 ///   - graph: a float graph.
 ///   - equalizes: whether to equalize layers.
 /// - Returns: the graph to calibrate and quantize, with what was changed.
-/// - Throws: `QuantizationError.graph` when the graph is not valid.
+/// - Throws: `QuantizationError.graph` when the graph is not valid, `.unsupported` when it keeps
+///   state.
 public func prepareForQuantization(
     _ graph: Graph,
     equalizes: Bool = false
@@ -33,6 +34,8 @@ public func prepareForQuantization(
     } catch {
         throw .graph(error)
     }
+    let problems = graph.stateProblems()
+    guard problems.isEmpty else { throw .unsupported(problems) }
     var rewrite = GraphRewrite(graph)
     rewrite.removeDeadNodes()
     rewrite.foldAffines()

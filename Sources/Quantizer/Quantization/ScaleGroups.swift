@@ -91,6 +91,7 @@ extension Operator {
         switch self {
         case .softmax, .unary(.logistic): Quantization(scale: 1.0 / 256, zeroPoint: -128)
         case .unary(.tanh): Quantization(scale: 1.0 / 128, zeroPoint: 0)
+        case .logSoftmax: Quantization(scale: 1.0 / 16, zeroPoint: 127)
         default: nil
         }
     }
@@ -99,7 +100,8 @@ extension Operator {
     fileprivate var movesStoredIntegers: Bool {
         switch self {
         case .reshape, .transpose, .slice, .pad, .maxPool2D, .averagePool2D, .resizeNearest,
-            .resizeBilinear:
+            .resizeBilinear, .gather, .broadcast, .tile, .reduce(.maximum, _, _),
+            .reduce(.minimum, _, _):
             true
         default: false
         }

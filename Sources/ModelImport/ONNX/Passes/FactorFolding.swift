@@ -67,6 +67,9 @@ private struct FactorFolding {
     private let counts: [Int]
     private var writers: [TensorID: Int] = [:]
     private var nodes: [Node] = []
+    /// How often something was folded into a node, and the most: exporters need a few.
+    private var foldCounts: [Int: Int] = [:]
+    private static let foldCountMax = 16
 
     init(graph: Graph) {
         self.graph = graph
@@ -88,6 +91,7 @@ private struct FactorFolding {
         else { return false }
         let (input, other) = graph[a].constant != nil ? (b, a) : (a, b)
         guard let place = writers[input], counts[input.index] == 1,
+            channelAxis(place) != nil, foldCounts[place, default: 0] < Self.foldCountMax,
             graph[node.outputs[0]].shape == graph[input].shape
         else { return false }
         if kind == .add, graph[other].type == .int32 { return adopt(other, place, node) }
@@ -178,6 +182,7 @@ private struct FactorFolding {
 
     /// The node before gives what the folded node gave.
     private mutating func take(_ place: Int, _ node: Node) -> Bool {
+        foldCounts[place, default: 0] += 1
         nodes[place].outputs = node.outputs
         for output in node.outputs { writers[output] = place }
         return true

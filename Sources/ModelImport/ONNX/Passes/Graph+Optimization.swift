@@ -121,4 +121,15 @@ extension Graph {
         tensor.shape = shape
         return add(tensor)
     }
+
+    /// Adds constant weights `[O, ...]` with the dimensions behind the first in another form.
+    mutating func addReshaped(
+        _ id: TensorID,
+        channels: Int,
+        _ rest: [Int]
+    ) -> TensorID {
+        var tensor = self[id]
+        tensor.shape = [channels] + rest
+        return add(tensor)
+    }
 }

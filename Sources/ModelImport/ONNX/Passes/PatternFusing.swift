@@ -202,9 +202,14 @@ struct PatternFusing {
         return centred(other) == x
     }
 
+    /// The most channels of a layer normalization; the widest layers have some thousand.
+    private static let normalizedCountMax = 1 << 20
+
     /// `d / √(mean(d²) + epsilon)`, alone or times a scale a channel.
     private mutating func layerNormalization(_ node: Node) -> Node? {
-        guard let a = node.inputs[0], let b = node.inputs[1], let channels = graph[a].shape.last
+        guard let a = node.inputs[0], let b = node.inputs[1], let channels = graph[a].shape.last,
+            let outputChannels = graph[node.outputs[0]].shape.last,
+            max(channels, outputChannels) <= Self.normalizedCountMax
         else { return nil }
         var result = node
         if case .binary(.divide, .none) = node.operator {

@@ -68,7 +68,11 @@ private struct QuantizationFolding {
     private var integers: [TensorID: TensorID] = [:]
     /// For a float tensor that one quantize node reads: the tensor that the node writes.
     private var targets: [TensorID: TensorID] = [:]
-    private var nodes: [Node] = []
+    private var nodes: [Node] = [] {
+        didSet { if let outputs = nodes.last?.outputs { written.formUnion(outputs) } }
+    }
+    /// What the nodes write.
+    private var written: Set<TensorID> = []
 
     init(graph: Graph) {
         self.graph = graph
@@ -143,9 +147,7 @@ private struct QuantizationFolding {
     /// A quantization of integers is a change of scale, or nothing.
     private mutating func quantize(_ node: Node) -> Bool {
         guard let input = node.inputs[0], let target = node.outputs.first else { return false }
-        if nodes.last?.outputs == [target] || nodes.contains(where: { $0.outputs == [target] }) {
-            return true
-        }
+        if written.contains(target) { return true }
         guard let source = integers[input] else { return false }
         if source == target { return true }
         nodes.append(

@@ -13,7 +13,7 @@ private struct ReshapeMerging {
     var graph: Graph
     /// Tensors that are another one under their own shape.
     private var sources: [TensorID: TensorID] = [:]
-    private var written: [TensorID: [(shape: [Int], id: TensorID)]] = [:]
+    private var written: [TensorID: [[Int]: TensorID]] = [:]
     private var nodes: [Node] = []
 
     init(graph: Graph) { self.graph = graph }
@@ -38,11 +38,11 @@ private struct ReshapeMerging {
         let isPort = graph.inputs.contains { $0.tensor == source }
         let isCopy = isPort && graph.outputs.contains { $0.tensor == id }
         if graph[source].shape == shape && !isCopy { return source }
-        if let known = written[source]?.first(where: { $0.shape == shape }) { return known.id }
+        if let known = written[source]?[shape] { return known }
         nodes.append(
             Node(name: graph[id].name, operator: .reshape, inputs: [source], outputs: [id])
         )
-        written[source, default: []].append((shape, id))
+        written[source, default: [:]][shape] = id
         return id
     }
 

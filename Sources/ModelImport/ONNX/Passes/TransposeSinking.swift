@@ -26,6 +26,11 @@ private struct TransposeSinking {
     /// Tensors that are a transpose in which each batch was then read as one row.
     private var rows: [TensorID: TransposedView] = [:]
     private var written: [TransposedView: TensorID] = [:]
+    /// Constants under a shape with dimensions of 1 in front, by rank.
+    private var padded: [TensorID: [Int: TensorID]] = [:]
+    /// The bytes of constants that were written in another order, and the most.
+    private var movedSizeBytes = 0
+    private static let movedSizeBytesMax = 1 << 30
     private var nodes: [Node] = []
 
     init(graph: Graph) { self.graph = graph }
@@ -65,12 +70,15 @@ private struct TransposeSinking {
         if view.isIdentity { return view.source }
         if let id = written[view] { return id }
         let source = graph[view.source]
-        if source.constant != nil {
+        let size = source.sizeBytes
+        if source.constant != nil, size <= Self.movedSizeBytesMax - movedSizeBytes {
+            movedSizeBytes += size
             let id = graph.addTransposed(view.source, view.permutation)
             written[view] = id
             return id
         }
         var tensor = source
+        tensor.constant = nil
         tensor.name = "\(source.name) transposed"
         tensor.shape = view.permutation.map { source.shape[$0] }
         let id = graph.add(tensor)
@@ -288,19 +296,20 @@ private struct TransposeSinking {
         }
         let missing = [Int](repeating: 1, count: rank - own.permutation.count)
         let shape = missing + graph[id].shape
-        let padded: TensorID
+        let wider: TensorID
         if graph[id].constant != nil {
-            padded = graph.addReshaped(id, shape)
+            wider = padded[id]?[rank] ?? graph.addReshaped(id, shape)
+            padded[id, default: [:]][rank] = wider
         } else {
             var tensor = graph[id]
             tensor.shape = shape
-            padded = graph.add(tensor)
+            wider = graph.add(tensor)
             let source = resolve(id)
             nodes.append(
-                Node(name: tensor.name, operator: .reshape, inputs: [source], outputs: [padded])
+                Node(name: tensor.name, operator: .reshape, inputs: [source], outputs: [wider])
             )
         }
-        return write(TransposedView(source: padded, permutation: permutation.inverse))
+        return write(TransposedView(source: wider, permutation: permutation.inverse))
     }
 
     private mutating func sinkLastDimension(_ node: Node) -> Bool {
@@ -379,18 +388,5 @@ extension [Int] {
     fileprivate func removing(_ places: [Int]) -> [Int] {
         let left = sorted().filter { !places.contains($0) }
         return compactMap { left.firstIndex(of: $0) }
-    }
-}
-
-extension Graph {
-    /// Adds constant weights `[O, ...]` with the dimensions behind the first in another form.
-    fileprivate mutating func addReshaped(
-        _ id: TensorID,
-        channels: Int,
-        _ rest: [Int]
-    ) -> TensorID {
-        var tensor = self[id]
-        tensor.shape = [channels] + rest
-        return add(tensor)
     }
 }

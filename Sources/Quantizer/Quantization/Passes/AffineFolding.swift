@@ -100,6 +100,8 @@ extension Operator {
         switch self {
         case .convolution2D(let window, _), .depthwiseConvolution2D(let window, _, _):
             window.padding != Padding2D()
+        // Pixels at the edge are written by fewer taps than others.
+        case .transposeConvolution2D: true
         default: false
         }
     }

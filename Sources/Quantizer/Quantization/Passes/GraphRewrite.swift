@@ -111,8 +111,13 @@ extension Operator {
     /// Whether the operator is a convolution or a dense product that has an integer kernel.
     var isProduct: Bool {
         switch self {
-        case .convolution2D, .depthwiseConvolution2D, .fullyConnected: true
+        case .convolution2D, .depthwiseConvolution2D, .fullyConnected, .transposeConvolution2D: true
         default: false
         }
+    }
+    /// Whether all inputs but the first are parameters, not activations.
+    var hasParameters: Bool {
+        if case .layerNormalization = self { return true }
+        return isProduct
     }
 }

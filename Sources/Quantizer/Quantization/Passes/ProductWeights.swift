@@ -26,6 +26,12 @@ struct ProductWeights {
             inputCount = channels
             output = { $0 / pitch }
             input = { $0 / pitch / perGroup * depth + $0 % depth }
+        case .transposeConvolution2D:
+            let (depth, pitch) = (shape[3], shape[1...].reduce(1, *))
+            outputCount = shape[0]
+            inputCount = depth
+            output = { $0 / pitch }
+            input = { $0 % depth }
         case .depthwiseConvolution2D(_, let multiplier, _):
             let count = shape[3]
             outputCount = count
