@@ -32,10 +32,15 @@ extension QualityPage {
     }
 
     private func headline(_ deployment: QualityReport.Deployment) -> (Markup, String) {
-        guard deployment.refusal == nil else { return ("fail", "Refused") }
-        guard let drop = deployment.gates.first(where: { $0.measure == .drop }) else {
-            return ("plain", "Built; no budget was asked for")
+        let drop = deployment.gates.first { $0.measure == .drop }
+        if deployment.refusal != nil {
+            let isOnlyOpen =
+                drop?.verdict == .inconclusive
+                && !deployment.gates.contains { $0.verdict == .fail }
+            return isOnlyOpen
+                ? ("open", "Refused: the samples leave the budget open") : ("fail", "Refused")
         }
+        guard let drop else { return ("plain", "Built; no budget was asked for") }
         switch drop.verdict {
         case .pass: return ("pass", "Passed")
         case .fail: return ("fail", "Built over the budget")
