@@ -35,7 +35,7 @@ struct RefusalTests {
 
     @Test("a float model exits with 5 and names what would help")
     func unsupportedModel() throws {
-        let result = try Martlet.run(["inspect", Martlet.digits("digits_float.tflite")])
+        let result = try Martlet.run(["bench", Martlet.digits("digits_float.tflite")])
         #expect(result.status == 5)
         #expect(result.errors.contains("--calibration"))
         #expect(result.errors.contains("martlet infer --reference"))

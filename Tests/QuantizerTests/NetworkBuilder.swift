@@ -59,7 +59,7 @@ struct NetworkBuilder {
     }
 
     /// Adds an operator that reads the last activation first.
-    mutating func add(_ operation: Operator, _ others: [TensorID] = [], to output: [Int]) {
+    mutating func add(_ operation: Operator, _ others: [TensorID?] = [], to output: [Int]) {
         let y = graph.add(Tensor(name: "t\(graph.tensors.count)", shape: output, type: .float32))
         graph.nodes.append(
             Node(

@@ -147,17 +147,14 @@ struct QuantizationTests {
 
     @Test("all nodes without an integer form are refused at once, each with a way out")
     func refusals() throws {
-        var builder = NetworkBuilder(input: [1, 4, 4, 3], seed: 7)
-        let slopes = builder.constant([3])
-        builder.add(.prelu, [slopes], to: builder.shape)
+        var builder = NetworkBuilder(input: [1, 4], seed: 7)
+        builder.unary(.leakyRelu(alpha: -1))
         builder.unary(.relu)
-        builder.add(.logSoftmax, to: builder.shape)
         let first = builder.graph.inputs[0].tensor
-        builder.add(.binary(.divide, .none), [first], to: builder.shape)
+        builder.add(.fullyConnected(.none), [first], to: [1, 1])
+        builder.unary(.leakyRelu(alpha: -2))
         let prepared = try prepareForQuantization(builder.finished()).graph
-        let samples = builder.samples(2).map { sample in
-            sample.map { FloatTensor(proved: $0.shape, $0.values.map { abs($0) + 1 }) }
-        }
+        let samples = builder.samples(2)
         let table = try calibrate(prepared, samples: samples)
         let error = #expect(throws: QuantizationError.self) {
             try quantize(prepared, calibration: table)
@@ -168,6 +165,62 @@ struct QuantizationTests {
         }
         #expect(problems.map(\.node) == ["n0", "n2", "n3"])
         #expect(problems.allSatisfy { !$0.advice.isEmpty })
+    }
+
+    @Test(
+        "rarer operators have an integer form near the real one",
+        arguments: [
+            "prelu", "divide", "log softmax", "layer normalization", "matrix product",
+            "transposed convolution", "sum", "maximum", "power",
+        ]
+    )
+    func rarerOperators(name: String) throws {
+        var builder = NetworkBuilder(input: [1, 4, 4, 6], seed: 17)
+        builder.convolution(6)
+        let image = builder.shape
+        switch name {
+        case "prelu": builder.add(.prelu, [builder.constant([6])], to: image)
+        case "divide":
+            builder.unary(.clamp(low: 1, high: 9))
+            builder.add(.binary(.divide, .none), [builder.graph.inputs[0].tensor], to: image)
+            swapOperands(&builder)
+        case "log softmax":
+            builder.unary(.tanh)
+            builder.add(.logSoftmax, to: image)
+        case "layer normalization":
+            let scale = builder.constant([6], [0.5, 1, 1.5, 2, 1, 0.75])
+            let bias = builder.constant([6])
+            builder.add(.layerNormalization(epsilon: 1e-5), [scale, bias], to: image)
+        case "matrix product":
+            let other = builder.graph.inputs[0].tensor
+            let product = Operator.batchMatMul(transposesLeft: false, transposesRight: true)
+            builder.add(product, [other], to: [1, 4, 4, 4])
+        case "transposed convolution":
+            let weights = builder.constant([5, 3, 3, 6])
+            let window = Window2D(strideHeight: 2, strideWidth: 2)
+            builder.add(.transposeConvolution2D(window, .relu), [weights, nil], to: [1, 9, 9, 5])
+        case "sum":
+            builder.add(
+                .reduce(.sum, axes: [1, 2], keepsDimensions: true),
+                to: [1, 1, 1, 6]
+            )
+        case "maximum":
+            builder.add(
+                .reduce(.maximum, axes: [3], keepsDimensions: false),
+                to: [1, 4, 4]
+            )
+        default:
+            builder.unary(.clamp(low: 0.5, high: 4))
+            builder.add(.binary(.power, .none), [builder.graph.inputs[0].tensor], to: image)
+        }
+        let (_, _, report) = try Self.quantized(builder)
+        #expect(report.outputSignalToNoise > 20, "\(name): \(report.outputSignalToNoise) dB")
+    }
+
+    /// Gives the last node its operands in the other order.
+    private func swapOperands(_ builder: inout NetworkBuilder) {
+        let last = builder.graph.nodes.count - 1
+        builder.graph.nodes[last].inputs.swapAt(0, 1)
     }
 
     @Test("a table of another graph is refused")
