@@ -27,6 +27,11 @@ package enum LittleEndian {
         }
     }
 
+    /// The lowest bytes of a number in two's complement.
+    package static func lowBytes(of value: Int64, count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * Int64($0))) }
+    }
+
     private static func elements<Element>(
         _ bytes: [UInt8],
         _ size: Int,

@@ -117,16 +117,12 @@ struct BuildCommand: ParsableCommand {
         let signers = try keys.map(password.signingKey)
         let bytes = try InputFile.read(model, limitBytes: HostBundle.sizeMax)
         Console.note("import and plan \(model)")
-        let file = try modelFile(bytes, target: target.profile)
-        let runnable = try HostModel(file.planned)
-        runnable.rawInputs = file.calibrated?.rawInputs ?? []
-        let measured = try Measurement(
-            of: runnable,
-            validation: validation,
-            isLabelled: labels != nil,
-            goldenCount: goldenVectors
-        )
-        let evaluation = try evaluate(measured, file: file)
+        let candidate = try BuildCandidate(
+            modelFile(bytes, target: target.profile),
+            command: self
+        ).promoted(for: target, command: self)
+        let (file, measured) = (candidate.file, candidate.measured)
+        let (runnable, evaluation) = (candidate.runnable, candidate.evaluation)
         let image = BundleAssembly.image(file.planned, measured: measured)
         let assembly = BundleAssembly(
             command: self,
@@ -182,30 +178,8 @@ struct BuildCommand: ParsableCommand {
         )
     }
 
-    /// What the labels say of the integers, and of the float model where it was given.
-    private func evaluate(_ measured: Measurement, file: ModelFile) throws -> EvaluationReport? {
-        guard let labels, let results = measured.results else { return nil }
-        let task = try task.make(labels: labels, results: results, topCount: nil)
-        var report = EvaluationReport(
-            task: self.task,
-            metrics: try task.metrics(results, of: Array(0..<task.labelCount))
-        )
-        guard let calibrated = file.calibrated else { return report }
-        report.comparison = try task.comparison(
-            candidate: results,
-            reference: ModelResults(
-                float: calibrated.float,
-                inputs: validation,
-                raw: calibrated.rawInputs
-            ),
-            maximalDrop: gate.maxDrop
-        )
-        report.comparison?.against = "its float model"
-        return report
-    }
-
     private func checkMemory(_ planned: PlannedProgram, target: TargetProfileFile) throws {
-        let needed = UInt64(planned.arenaPlan.sizeBytes) + UInt64(planned.weights.count)
+        let needed = planned.memoryBytes
         guard needed <= target.memoryBytes else {
             throw Failure(
                 .gate,

@@ -27,6 +27,17 @@ struct QuantizationOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Correct biases where the outputs gain by it.")
     var biasCorrection = true
 
+    @Option(
+        help: """
+            Activations with 16 bits: never, needed (until --max-drop holds), or until the scores \
+            have this signal to noise in decibels.
+            """
+    )
+    var mixedPrecision = MixedPrecision.needed
+
+    @Option(help: "The bits of the weights, 8 or 4; the first and the last layer keep 8.")
+    var weightBits = WeightBitsOption.eight
+
     @Option(help: "The classes of the calibration samples, to find those that are missing.")
     var calibrationLabels: String?
 
@@ -39,7 +50,8 @@ struct QuantizationOptions: ParsableArguments {
         SearchSpace(
             equalizations: equalization.choices,
             rangeMethods: ranges.methods,
-            correctsBiases: biasCorrection
+            correctsBiases: biasCorrection,
+            weightBits: weightBits.bits
         )
     }
 
@@ -62,8 +74,18 @@ struct QuantizationOptions: ParsableArguments {
         return [
             "ranges": ranges.description, "equalization": equalization.description,
             "biasCorrection": String(biasCorrection),
+            "mixedPrecision": mixedPrecision.description,
+            "weightBits": weightBits.rawValue,
         ]
     }
+}
+
+/// The bits of weights on the command line.
+enum WeightBitsOption: String, ExpressibleByArgument, CaseIterable {
+    case eight = "8"
+    case four = "4"
+
+    var bits: Scheme.WeightBits { self == .four ? .four : .eight }
 }
 
 /// Range methods on the command line.
@@ -108,10 +130,39 @@ struct EqualizationOption: ExpressibleByArgument, Sendable, CustomStringConverti
     static let allValueStrings = ["auto"] + SearchSpace.Equalization.allCases.map(\.rawValue)
 }
 
+/// When activations get 16 bits.
+enum MixedPrecision: ExpressibleByArgument, Sendable, Hashable, CustomStringConvertible {
+    case never, needed
+    /// Until the scores have this signal to noise.
+    case decibels(Double)
+
+    init?(argument: String) {
+        switch argument {
+        case "never": self = .never
+        case "needed": self = .needed
+        default:
+            guard let number = Double(argument), (0...120).contains(number) else { return nil }
+            self = .decibels(number)
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .never: "never"
+        case .needed: "needed"
+        case .decibels(let number): "\(number) dB"
+        }
+    }
+
+    var defaultValueDescription: String { description }
+}
+
 /// A float model made integer on calibration samples.
 struct CalibratedModel {
-    let graph: QuantizedGraph
+    private(set) var graph: QuantizedGraph
     private(set) var report: QualityReport
+    private let calibrated: CalibratedGraph
+    private let decisions: [Decision]
     /// The float model that takes raw data: the truth to compare with.
     let float: Graph
     /// What callers give at each input, where it was declared.
@@ -152,16 +203,34 @@ struct CalibratedModel {
         )
         try check.settle()
         var progress = ProgressBar("calibrate", total: given.samples.count)
-        (graph, report) = try quantizeFaithfully(
+        calibrated = try CalibratedGraph(
             float,
             samples: given.samples,
             space: options.space,
             options: CalibrationOptions { progress.update($0) }
         )
         try given.check()
+        decisions = preprocessed.decisions
+        Console.note("quantize \(calibrated.graph.nodes.count) nodes")
+        if case .decibels(let aim) = options.mixedPrecision {
+            (graph, report) = try calibrated.quantized(toSignalToNoise: aim)
+        } else {
+            (graph, report) = try calibrated.quantized()
+        }
         check.add(report)
         try check.settle()
         report.dataFindings = check.findings
-        report.precede(by: preprocessed.decisions)
+        report.precede(by: decisions)
+    }
+
+    /// The model with as many activations of 16 bits as the scores need for a signal to noise.
+    ///
+    /// - Throws: an error of the quantizer.
+    func promoted(toSignalToNoise decibels: Double) throws -> CalibratedModel {
+        var model = self
+        (model.graph, model.report) = try calibrated.quantized(toSignalToNoise: decibels)
+        model.report.dataFindings = report.dataFindings
+        model.report.precede(by: decisions)
+        return model
     }
 }

@@ -66,6 +66,16 @@ struct ModelFile {
         planned = try plan(graph, for: target)
     }
 
+    /// The same model with other integers.
+    ///
+    /// - Throws: an error of the planner.
+    init(_ file: ModelFile, calibrated: CalibratedModel, target: TargetProfile) throws {
+        bytes = file.bytes
+        graph = calibrated.graph
+        self.calibrated = calibrated
+        planned = try plan(calibrated.graph, for: target)
+    }
+
     /// Reads a model and proves that it computes on integers only.
     static func quantizedGraph(
         path: String,

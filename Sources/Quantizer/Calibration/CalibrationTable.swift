@@ -18,11 +18,18 @@ public struct CalibrationTable: Sendable {
     }
 
     /// By tensor index; `nil` for constants and for tensors that no sample reached.
-    public let entries: [Entry?]
+    public private(set) var entries: [Entry?]
     /// The number of samples seen.
     public let sampleCount: Int
     /// Samples kept to measure quantization errors on, each with one tensor for every graph input.
     public internal(set) var evidence: [[FloatTensor]]
+
+    /// Says of a tensor that was added to the graph what is known of another.
+    mutating func alias(_ tensor: Int, to other: Int) {
+        let known = entries.indices.contains(other) ? entries[other] : nil
+        while entries.count <= tensor { entries.append(nil) }
+        entries[tensor] = known
+    }
 
     /// The tensors whose ranges were still growing, in the order of the graph.
     public var growingTensors: [String] {

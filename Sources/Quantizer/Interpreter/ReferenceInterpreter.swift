@@ -181,6 +181,16 @@ extension Graph {
         return self[id].quantization?.real(Float(fill)) ?? Float(fill)
     }
 
+    /// The elements of a constant bias of int32 or int64; `nil` for another tensor.
+    func storedBias(_ id: TensorID) -> [Double]? {
+        guard let bytes = self[id].constant else { return nil }
+        switch self[id].type {
+        case .int32: return LittleEndian.int32s(bytes).map { Double($0) }
+        case .int64: return LittleEndian.int64s(bytes).map { Double($0) }
+        default: return nil
+        }
+    }
+
     /// Gives the integer biases of quantized products their scale, which follows from input and
     /// weights (fixed-point-spec, section 1).
     fileprivate func restoreBiases(
@@ -188,13 +198,13 @@ extension Graph {
     ) throws(InterpreterError) {
         for (node, biasInput, weightInput) in nodes.flatMap(\.biasedProducts) {
             guard let bias = node.inputs[biasInput], let weights = node.inputs[weightInput],
-                let x = node.inputs[0], self[bias].type == .int32, let input = self[x].quantization,
+                let x = node.inputs[0], let input = self[x].quantization,
                 let scales = self[weights].quantization?.scales,
-                let stored = self[bias].constant
+                let words = storedBias(bias)
             else { continue }
-            let values = LittleEndian.int32s(stored).enumerated().map { index, value in
+            let values = words.enumerated().map { index, value in
                 let scale = scales.count == 1 ? scales[0] : scales[index % scales.count]
-                return Float(Double(value) * Double(input.scales[0]) * Double(scale))
+                return Float(value * Double(input.scales[0]) * Double(scale))
             }
             constants[bias.index] = FloatTensor(proved: self[bias].shape, values)
         }

@@ -7,13 +7,24 @@ struct ActivationRanges {
     /// The share of the seen values that each tensor's range leaves out.
     let saturations: [Double]
     let groups: ScaleGroups
+    /// The tensors that have 16 bits.
+    private let wide: Set<Int>
 
+    /// - Parameters:
+    ///   - graph: the float graph.
+    ///   - calibration: what was seen of its tensors.
+    ///   - scheme: how ranges are chosen.
+    ///   - wide: the tensors that have 16 bits, whole groups of one scale.
+    /// - Throws: `QuantizationError` for a tensor that was not seen, or a constant that is not
+    ///   finite.
     init(
         _ graph: Graph,
         calibration: CalibrationTable,
-        scheme: Scheme
+        scheme: Scheme,
+        wide: Set<Int> = []
     ) throws(QuantizationError) {
-        let groups = ScaleGroups(graph)
+        let groups = ScaleGroups(graph, wide: wide)
+        self.wide = wide
         let inputs = Set(graph.inputs.map(\.tensor.index))
         let byteRanges = graph.byteRanges()
         var ranges: [Int: ClosedRange<Double>] = [:]
@@ -30,9 +41,9 @@ struct ActivationRanges {
                     throw .notCalibrated(tensor: graph.tensors[tensor].name)
                 }
                 let isInput = inputs.contains(tensor)
-                range = entry.histogram.range(
-                    isInput ? scheme.inputRangeMethod : scheme.rangeMethod
-                )
+                // With 16 bits no step is worth a clipped value.
+                let method: RangeMethod = wide.contains(tensor) ? .minMax : scheme.rangeMethod
+                range = entry.histogram.range(isInput ? scheme.inputRangeMethod : method)
             }
             let root = groups.root(tensor)
             let known = ranges[root] ?? 0...0
@@ -41,15 +52,20 @@ struct ActivationRanges {
         }
         let quantizations = graph.tensors.indices.map { tensor -> Quantization? in
             guard isActivation[tensor], let range = ranges[groups.root(tensor)] else { return nil }
-            return groups.demanded(tensor) ?? StoredRange.activation(range)
+            if let demanded = groups.demanded(tensor) { return demanded }
+            return wide.contains(tensor) ? StoredRange.wide(range) : StoredRange.activation(range)
         }
         saturations = quantizations.enumerated().map { tensor, quantization in
             guard let quantization, let entry = calibration.entry(tensor) else { return 0 }
-            return entry.histogram.shareOutside(StoredRange.reals(quantization))
+            let type: DataType = wide.contains(tensor) ? .int16 : .int8
+            return entry.histogram.shareOutside(StoredRange.reals(quantization, type))
         }
         self.quantizations = quantizations
         self.groups = groups
     }
+
+    /// The type of a tensor's stored integers.
+    func type(_ tensor: Int) -> DataType { wide.contains(tensor) ? .int16 : .int8 }
 }
 
 extension CalibrationTable {

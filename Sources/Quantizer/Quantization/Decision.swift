@@ -2,7 +2,8 @@
 public struct Decision: Sendable, Hashable, Codable {
     /// What was done.
     public enum Kind: String, Sendable, Hashable, Codable {
-        case removed, folded, fused, replaced, equalized, requantized, raised, compared, corrected,
+        case removed, folded, fused, replaced, equalized, requantized, raised, promoted, compared,
+            corrected,
             kept
     }
 

@@ -48,7 +48,7 @@ struct EvidencePass {
             float.nodes.map { ($0.outputs[0], $0) },
             uniquingKeysWith: { first, _ in first }
         )
-        let lastReads = quantizer.graph.lastReads()
+        let lastReads = quantizer.graph.lastReads(truthOfOutput)
         for index in quantizer.graph.nodes.indices {
             let node = quantizer.graph.nodes[index]
             try compute(index, node, truth: truthOfOutput[node.outputs[0]])
@@ -152,9 +152,10 @@ struct EvidencePass {
     /// Rounds the integer side of a tensor to its steps.
     private mutating func round(_ id: TensorID) {
         guard let quantization = quantizer.graph[id].quantization else { return }
+        let type = quantizer.graph[id].type
         for sample in values.indices {
             guard let value = values[sample][id.index] else { continue }
-            let rounded = StoredRange.rounded(value.values, quantization)
+            let rounded = StoredRange.rounded(value.values, quantization, type)
             values[sample][id.index] = FloatTensor(proved: value.shape, rounded)
         }
     }
@@ -187,18 +188,22 @@ extension Graph {
             return FloatTensor(proved: self[input].shape, values)
         }
         if let (id, steps) = biasSteps(of: node) {
-            let words = LittleEndian.int32s(self[id].constant ?? [])
-            let reals = zip(words, steps).map { Float(Double($0) * $1) }
+            let reals = zip(storedBias(id) ?? [], steps).map { Float($0 * $1) }
             constants[2] = FloatTensor(proved: self[id].shape, reals)
         }
         return constants
     }
 
-    /// For each node the tensors that nothing reads after it.
-    fileprivate func lastReads() -> [[Int]] {
+    /// For each node the tensors that nothing reads after it, on either side.
+    ///
+    /// - Parameter truths: the float node that writes each tensor.
+    fileprivate func lastReads(_ truths: [TensorID: Node]) -> [[Int]] {
         var reader = [Int?](repeating: nil, count: tensors.count)
         for (index, node) in nodes.enumerated() {
-            for id in node.inputs.compactMap({ $0 }) + node.outputs { reader[id.index] = index }
+            let truth = truths[node.outputs[0]]?.inputs ?? []
+            for id in (node.inputs + truth).compactMap({ $0 }) + node.outputs {
+                reader[id.index] = index
+            }
         }
         for port in outputs { reader[port.tensor.index] = nil }
         var result = [[Int]](repeating: [], count: nodes.count)
@@ -254,7 +259,7 @@ extension Graph {
 extension Operator {
     fileprivate var isSquashing: Bool {
         switch self {
-        case .softmax, .logSoftmax, .unary(.logistic), .unary(.tanh), .reshape: true
+        case .softmax, .logSoftmax, .unary(.logistic), .unary(.tanh), .reshape, .requantize: true
         default: false
         }
     }

@@ -7,22 +7,33 @@ struct GraphQuantizer {
     private(set) var decisions: [Decision] = []
     /// Signal to noise of the weights, by the name of the node.
     private(set) var weightNoise: [String: SignalNoise] = [:]
+    /// The bits of the weights, by the name of the node.
+    private(set) var weightBits: [String: Scheme.WeightBits] = [:]
     let ranges: ActivationRanges
     private let float: GraphRewrite
 
     /// - Parameters:
     ///   - float: the float graph, each of its activation constants read by one node.
     ///   - ranges: the quantizations of its activations.
+    ///   - weightBits: the bits of the weights of all products but the first and the last.
     /// - Throws: `QuantizationError.constantNotFinite` for weights that are NaN or infinite.
-    init(_ float: Graph, _ ranges: ActivationRanges) throws(QuantizationError) {
+    init(
+        _ float: Graph,
+        _ ranges: ActivationRanges,
+        weightBits: Scheme.WeightBits = .eight
+    ) throws(QuantizationError) {
         graph = float
+        let products = float.nodes.indices.filter { float.nodes[$0].operator.isProduct }
+        let ends = Set([products.first, products.last])
         self.ranges = ranges
         self.float = GraphRewrite(float)
         quantizeActivations()
         var nodes: [Node] = []
         for (index, node) in float.nodes.enumerated() {
             var node = node
-            if node.operator.isProduct { try quantizeProduct(&node) }
+            if node.operator.isProduct {
+                try quantizeProduct(&node, ends.contains(index) ? .eight : weightBits)
+            }
             for place in ranges.groups.requantized where place.node == index {
                 if let inserted = requantization(of: place.input, &node) { nodes.append(inserted) }
             }
@@ -39,15 +50,20 @@ struct GraphQuantizer {
         for index in graph.tensors.indices {
             guard let quantization = ranges.quantizations[index] else { continue }
             let values = float.reals(TensorID(index))
-            graph.tensors[index].type = .int8
+            let type = ranges.type(index)
+            graph.tensors[index].type = type
             graph.tensors[index].quantization = quantization
-            graph.tensors[index].constant = values?.map {
-                UInt8(bitPattern: StoredRange.stored(Double($0), quantization))
+            graph.tensors[index].constant = values?.flatMap { value -> [UInt8] in
+                let stored = StoredRange.stored(Double(value), quantization, type)
+                return LittleEndian.lowBytes(of: Int64(stored), count: type.sizeBytes)
             }
         }
     }
 
-    private mutating func quantizeProduct(_ node: inout Node) throws(QuantizationError) {
+    private mutating func quantizeProduct(
+        _ node: inout Node,
+        _ weightBits: Scheme.WeightBits
+    ) throws(QuantizationError) {
         guard let weights = node.inputs[1], let x = node.inputs[0],
             let scale = ranges.quantizations[x.index]?.scales[0],
             let product = ProductWeights(node, in: float)
@@ -62,10 +78,13 @@ struct GraphQuantizer {
             names: (name, bias ?? "\(node.name).bias"),
             shape: float.graph[weights].shape,
             axis: axis,
-            inputScale: scale
+            inputScale: scale,
+            isWide: ranges.type(x.index) == .int16,
+            bits: weightBits
         )
         node.inputs = [x, graph.add(stored.weights), graph.add(stored.bias)]
         weightNoise[node.name] = stored.weightNoise
+        self.weightBits[node.name] = weightBits
         if stored.raisedCount > 0 {
             let reason = "the scale of \(stored.raisedCount) channel(s), so that the bias fits"
             decisions.append(Decision(kind: .raised, place: node.name, reason: reason))
@@ -83,7 +102,7 @@ struct GraphQuantizer {
             Tensor(
                 name: "\(graph[input].name).requantized",
                 shape: graph[input].shape,
-                type: .int8,
+                type: ranges.type(node.outputs[0].index),
                 quantization: quantization
             )
         )
@@ -100,7 +119,9 @@ struct GraphQuantizer {
 
     /// The stored integer of a fill value, which a float graph gives as a whole real number.
     private func storedFill(_ fill: Int32, _ output: TensorID) -> Int32? {
-        ranges.quantizations[output.index].map { Int32(StoredRange.stored(Double(fill), $0)) }
+        ranges.quantizations[output.index].map {
+            StoredRange.stored(Double(fill), $0, ranges.type(output.index))
+        }
     }
 
     /// Adds to the bias of a product.
@@ -110,9 +131,10 @@ struct GraphQuantizer {
     ///   - shift: what to add to each output channel, in real numbers.
     mutating func shiftBias(ofNode index: Int, by shift: [Double]) {
         guard let (id, steps) = graph.biasSteps(of: graph.nodes[index]) else { return }
-        let words = LittleEndian.int32s(graph[id].constant ?? [])
+        let words = graph.storedBias(id) ?? []
         graph[id].constant = StoredProduct.biasBytes(
-            words.indices.map { Double(words[$0]) + shift[$0] / steps[$0] }
+            words.indices.map { words[$0] + shift[$0] / steps[$0] },
+            isWide: graph[id].type == .int64
         )
     }
 }
@@ -121,7 +143,7 @@ extension Graph {
     /// The bias of a quantized product, and the real number of one step of each element.
     func biasSteps(of node: Node) -> (TensorID, [Double])? {
         guard node.operator.isProduct, node.inputs.count == 3, let bias = node.inputs[2],
-            self[bias].type == .int32,
+            storedBias(bias) != nil,
             let input = node.inputs[0].flatMap({ self[$0].quantization }),
             let weights = node.inputs[1].flatMap({ self[$0].quantization })
         else { return nil }

@@ -47,14 +47,13 @@ private struct LayerEvidence {
         let chosen = graph[id].type.reals(quantization)
         let operands = node?.inputs.compactMap { $0 } ?? []
         let constants = operands.dropFirst().map { graph[$0] }.filter { $0.constant != nil }
-        let isProduct = node?.operator.isProduct ?? false
         return QualityReport.Layer(
             node: node?.name ?? "input",
             operatorName: node?.operator.name ?? "Input",
             tensor: graph[id].name,
             inputs: operands.filter { graph[$0].constant == nil }.map { graph[$0].name },
             activationBits: graph[id].type.sizeBytes * 8,
-            weightBits: isProduct ? constants.first.map { $0.type.sizeBytes * 8 } : nil,
+            weightBits: node.flatMap { pass.quantizer.weightBits[$0.name]?.rawValue },
             scale: quantization.scales[0],
             zeroPoint: quantization.zeroPoints[0],
             seenMinimum: entry?.histogram.minimum,

@@ -14,6 +14,18 @@ public func quantize(
     calibration: CalibrationTable,
     scheme: Scheme = Scheme()
 ) throws(QuantizationError) -> (QuantizedGraph, QualityReport) {
+    try quantize(graph, calibration, scheme, promoted: [])
+}
+
+/// Turns a float graph into an integer graph in which some activations have 16 bits.
+///
+/// - Parameter promoted: groups of activations with one scale, as `PromotionOrder` gives them.
+func quantize(
+    _ graph: Graph,
+    _ calibration: CalibrationTable,
+    _ scheme: Scheme,
+    promoted: [[Int]]
+) throws(QuantizationError) -> (QuantizedGraph, QualityReport) {
     guard calibration.entries.count == graph.tensors.count else {
         throw .calibrationMismatch(
             tensors: calibration.entries.count,
@@ -22,9 +34,19 @@ public func quantize(
     }
     let problems = graph.integerProblems()
     guard problems.isEmpty else { throw .unsupported(problems) }
-    let float = graph.separatingConstants()
-    let ranges = try ActivationRanges(float, calibration: calibration, scheme: scheme)
-    let plain = try GraphQuantizer(float, ranges)
+    let widening = Widening(
+        graph.separatingConstants(),
+        calibration,
+        chosen: Set(promoted.flatMap { $0 })
+    )
+    let (float, calibration) = (widening.graph, widening.calibration)
+    let ranges = try ActivationRanges(
+        float,
+        calibration: calibration,
+        scheme: scheme,
+        wide: widening.wide
+    )
+    let plain = try GraphQuantizer(float, ranges, weightBits: scheme.weightBits)
     let choice = try BiasChoice(float, plain, calibration.evidence, scheme)
     let (integers, absorbed) = try choice.pass.quantizer.graph.absorbingOffsets(of: float)
     let quantized: QuantizedGraph
@@ -40,7 +62,7 @@ public func quantize(
         calibration: calibration,
         scheme: scheme,
         isCorrected: choice.isCorrected,
-        decisions: plain.decisions + absorbed + choice.decisions
+        decisions: widening.decisions + plain.decisions + absorbed + choice.decisions
     )
     return (quantized, report)
 }

@@ -18,6 +18,8 @@ public struct SearchSpace: Sendable, Hashable {
     public var rangeMethods: [RangeMethod]
     /// Whether biases may be corrected.
     public var correctsBiases: Bool
+    /// The bits of the weights.
+    public var weightBits: Scheme.WeightBits
 
     /// Makes a space; the default is that of the packager.
     public init(
@@ -25,50 +27,109 @@ public struct SearchSpace: Sendable, Hashable {
         rangeMethods: [RangeMethod] = [
             .meanSquaredError, .minMax, .percentile(share: 0.9999),
         ],
-        correctsBiases: Bool = true
+        correctsBiases: Bool = true,
+        weightBits: Scheme.WeightBits = .eight
     ) {
         precondition(!equalizations.isEmpty && !rangeMethods.isEmpty)
         self.equalizations = equalizations
         self.rangeMethods = rangeMethods
         self.correctsBiases = correctsBiases
+        self.weightBits = weightBits
     }
 }
 
-/// Prepares, calibrates and quantizes a float graph in the way that keeps its outputs best.
+/// A float graph that was prepared and calibrated in the way that keeps its outputs best.
 ///
 /// Equalizations are compared first and range methods next, each by the signal to noise of the
-/// outputs on samples that are chosen by their digests; so the result does not depend on the order
+/// scores on samples that are chosen by their digests; so the result does not depend on the order
 /// of the samples. A choice among several costs a fraction of one calibration each.
-///
-/// - Parameters:
-///   - float: the float graph as it was imported.
-///   - samples: for each sample one tensor for every input of the graph; passed over twice at most.
-///   - space: what to choose from.
-///   - options: how many samples to keep, and whom to tell.
-/// - Returns: the proved integer graph, and how faithful it is.
-/// - Throws: `QuantizationError` or `CalibrationError`.
-public func quantizeFaithfully(
-    _ float: Graph,
-    samples: some Collection<[FloatTensor]>,
-    space: SearchSpace = SearchSpace(),
-    options: CalibrationOptions = CalibrationOptions()
-) throws -> (QuantizedGraph, QualityReport) {
-    let plain = try prepareForQuantization(float)
-    let table = try calibrate(plain.graph, samples: samples, options: options)
-    let choice = try EqualizationChoice(plain, table, space)
-    let calibration =
-        choice.prepared.graph.tensors.count == plain.graph.tensors.count
-            && choice.equalization == .none
-        ? table : try calibrate(choice.prepared.graph, samples: samples, options: options)
-    let ranges = try RangeChoice(choice.prepared, calibration, space)
-    var (graph, report) = try quantize(
-        choice.prepared.graph,
-        calibration: calibration,
-        scheme: Scheme(rangeMethod: ranges.method, correctsBiases: space.correctsBiases)
-    )
-    report.decisions =
-        choice.prepared.decisions + choice.decisions + ranges.decisions + report.decisions
-    return (graph, report)
+public struct CalibratedGraph: Sendable {
+    /// The graph that is quantized.
+    public let graph: Graph
+    private let calibration: CalibrationTable
+    private let scheme: Scheme
+    private let decisions: [Decision]
+
+    /// Prepares and calibrates a float graph.
+    ///
+    /// - Parameters:
+    ///   - float: the float graph as it was imported.
+    ///   - samples: for each sample one tensor for every input of the graph; passed over twice at
+    ///     most.
+    ///   - space: what to choose from.
+    ///   - options: how many samples to keep, and whom to tell.
+    /// - Throws: `QuantizationError` or `CalibrationError`.
+    public init(
+        _ float: Graph,
+        samples: some Collection<[FloatTensor]>,
+        space: SearchSpace = SearchSpace(),
+        options: CalibrationOptions = CalibrationOptions()
+    ) throws {
+        let plain = try prepareForQuantization(float)
+        let table = try calibrate(plain.graph, samples: samples, options: options)
+        let choice = try EqualizationChoice(plain, table, space)
+        graph = choice.prepared.graph
+        calibration =
+            choice.equalization == .none
+            ? table : try calibrate(graph, samples: samples, options: options)
+        let ranges = try RangeChoice(graph, calibration, space)
+        scheme = Scheme(
+            rangeMethod: ranges.method,
+            correctsBiases: space.correctsBiases,
+            weightBits: space.weightBits
+        )
+        decisions = choice.prepared.decisions + choice.decisions + ranges.decisions
+    }
+
+    /// Makes integers of 8 bits.
+    ///
+    /// - Returns: the proved integer graph, and how faithful it is.
+    /// - Throws: `QuantizationError`.
+    public func quantized() throws -> (QuantizedGraph, QualityReport) { try quantized([], []) }
+
+    /// Makes integers of 8 bits, and gives the activations 16 bits that add most noise for the
+    /// operations that they cost, until the scores are faithful enough.
+    ///
+    /// The fewest activations that reach the aim in trials are promoted; all that can be when none
+    /// are enough.
+    ///
+    /// - Parameter decibels: the signal to noise that the scores shall have.
+    /// - Returns: the proved integer graph, and how faithful it is.
+    /// - Throws: `QuantizationError`.
+    public func quantized(
+        toSignalToNoise decibels: Double
+    ) throws -> (QuantizedGraph, QualityReport) {
+        let ranges = try ActivationRanges(graph, calibration: calibration, scheme: scheme)
+        let order = PromotionOrder(graph, calibration, ranges).groups
+        var table = calibration
+        table.evidence = Array(table.evidence.prefix(Trial.sampleCount(graph)))
+        var tried: [Decision] = []
+        func reaches(_ count: Int) throws -> Bool {
+            let promoted = Array(order.prefix(count))
+            let name = "\(count) of \(order.count) groups of activations with 16 bits"
+            let trial = try Trial(name, graph, table, scheme, promoted: promoted)
+            tried.append(trial.decision(of: "promotion"))
+            return trial.decibels >= decibels
+        }
+        var (low, high) = (0, 1)
+        if try reaches(0) { return try quantized([], tried) }
+        while try high < order.count && !reaches(high) { (low, high) = (high, 2 * high) }
+        high = min(high, order.count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if try reaches(middle) { high = middle } else { low = middle }
+        }
+        return try quantized(Array(order.prefix(high)), tried)
+    }
+
+    private func quantized(
+        _ promoted: [[Int]],
+        _ tried: [Decision]
+    ) throws -> (QuantizedGraph, QualityReport) {
+        var (integers, report) = try quantize(graph, calibration, scheme, promoted: promoted)
+        report.decisions = decisions + tried + report.decisions
+        return (integers, report)
+    }
 }
 
 /// The equalization whose integers keep the outputs best.
@@ -79,7 +140,8 @@ private struct EqualizationChoice {
 
     init(_ plain: PreparedGraph, _ table: CalibrationTable, _ space: SearchSpace) throws {
         prepared = plain
-        let evidence = Array(table.evidence.prefix(Trial.sampleCount))
+        let count = Trial.sampleCount(plain.graph)
+        let evidence = Array(table.evidence.prefix(count))
         var best: Trial?
         for candidate in space.equalizations {
             let graph = plain.equalized(candidate, table)
@@ -89,12 +151,15 @@ private struct EqualizationChoice {
                 (prepared, equalization) = (graph, candidate)
                 return
             }
-            let options = CalibrationOptions(evidenceCountMax: Trial.sampleCount)
+            let options = CalibrationOptions(evidenceCountMax: count)
             let trial = try Trial(
                 candidate.rawValue,
                 graph.graph,
                 try calibrate(graph.graph, samples: evidence, options: options),
-                Scheme(rangeMethod: space.rangeMethods[0], correctsBiases: false)
+                Scheme(
+                    rangeMethod: space.rangeMethods[0],
+                    weightBits: space.weightBits
+                )
             )
             decisions.append(trial.decision(of: "equalization"))
             if trial.decibels > best?.decibels ?? -.infinity {
@@ -109,19 +174,18 @@ private struct RangeChoice {
     private(set) var method: RangeMethod
     private(set) var decisions: [Decision] = []
 
-    init(
-        _ prepared: PreparedGraph,
-        _ calibration: CalibrationTable,
-        _ space: SearchSpace
-    ) throws {
+    init(_ graph: Graph, _ calibration: CalibrationTable, _ space: SearchSpace) throws {
         method = space.rangeMethods[0]
         guard space.rangeMethods.count > 1 else { return }
         var table = calibration
-        table.evidence = Array(table.evidence.prefix(Trial.sampleCount))
+        table.evidence = Array(table.evidence.prefix(Trial.sampleCount(graph)))
         var best = -Double.infinity
         for candidate in space.rangeMethods {
-            let scheme = Scheme(rangeMethod: candidate, correctsBiases: false)
-            let trial = try Trial(candidate.name, prepared.graph, table, scheme)
+            let scheme = Scheme(
+                rangeMethod: candidate,
+                weightBits: space.weightBits
+            )
+            let trial = try Trial(candidate.name, graph, table, scheme)
             decisions.append(trial.decision(of: "ranges"))
             if trial.decibels > best { (best, method) = (trial.decibels, candidate) }
         }
@@ -130,8 +194,11 @@ private struct RangeChoice {
 
 /// One way to quantize, measured on a few samples.
 private struct Trial {
-    /// The samples of a trial: enough to rank what differs by a decibel.
-    static let sampleCount = 32
+    /// The samples of a trial: 32 are enough to rank what differs by a decibel; a large model has
+    /// fewer, whose outputs have more elements.
+    static func sampleCount(_ graph: Graph) -> Int {
+        max(8, min(32, 4_000_000_000 / max(1, graph.multiplyAccumulateCount)))
+    }
 
     let name: String
     /// The signal to noise of the scores.
@@ -141,10 +208,13 @@ private struct Trial {
         _ name: String,
         _ graph: Graph,
         _ table: CalibrationTable,
-        _ scheme: Scheme
+        _ scheme: Scheme,
+        promoted: [[Int]] = []
     ) throws {
         self.name = name
-        let report = try quantize(graph, calibration: table, scheme: scheme).1
+        var scheme = scheme
+        scheme.correctsBiases = false
+        let report = try quantize(graph, table, scheme, promoted: promoted).1
         decibels = report.scoreSignalToNoise ?? .infinity
     }
 

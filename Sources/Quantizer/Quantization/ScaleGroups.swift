@@ -15,11 +15,16 @@ struct ScaleGroups {
     /// Operands that need a requantization: node and number of the input.
     private(set) var requantized: [(node: Int, input: Int)] = []
 
-    init(_ graph: Graph) {
+    /// - Parameters:
+    ///   - graph: the float graph.
+    ///   - wide: the tensors that have 16 bits.
+    init(_ graph: Graph, wide: Set<Int> = []) {
         self.graph = graph
         parents = Array(graph.tensors.indices)
         for node in graph.nodes {
-            if let demanded = node.operator.demandedOutput, let output = node.outputs.first {
+            guard let output = node.outputs.first else { continue }
+            let isWide = wide.contains(output.index)
+            if let demanded = node.operator.demandedOutput(isWide: isWide) {
                 fixed[output.index] = demanded
             }
         }
@@ -87,10 +92,13 @@ struct ScaleGroups {
 
 extension Operator {
     /// The output's quantization where the reference kernels demand one (fixed-point-spec, 5.9, 6).
-    fileprivate var demandedOutput: Quantization? {
+    fileprivate func demandedOutput(isWide: Bool) -> Quantization? {
         switch self {
-        case .softmax, .unary(.logistic): Quantization(scale: 1.0 / 256, zeroPoint: -128)
-        case .unary(.tanh): Quantization(scale: 1.0 / 128, zeroPoint: 0)
+        case .softmax, .unary(.logistic):
+            isWide
+                ? Quantization(scale: 0x1p-15, zeroPoint: 0)
+                : Quantization(scale: 1.0 / 256, zeroPoint: -128)
+        case .unary(.tanh): Quantization(scale: isWide ? 0x1p-15 : 1.0 / 128, zeroPoint: 0)
         case .logSoftmax: Quantization(scale: 1.0 / 16, zeroPoint: 127)
         default: nil
         }

@@ -18,27 +18,56 @@ enum StoredRange {
         return Quantization(scale: scale, zeroPoint: Int32(max(-128, min(127, zero))))
     }
 
-    /// The real numbers that a per-tensor int8 quantization reaches.
-    static func reals(_ quantization: Quantization) -> ClosedRange<Double> {
+    /// The symmetric int16 quantization of a range that holds 0.
+    ///
+    /// `scale = max(|low|, |high|) / 32767` in float32; the zero point is 0.
+    static func wide(_ range: ClosedRange<Double>) -> Quantization {
+        let reach = max(abs(range.lowerBound), abs(range.upperBound))
+        guard reach > 0 else { return Quantization(scale: 1, zeroPoint: 0) }
+        return Quantization(scale: Float(max(reach / 32_767, stepMin)), zeroPoint: 0)
+    }
+
+    /// The stored integers of a type of activations.
+    static func limits(_ type: DataType) -> ClosedRange<Double> {
+        type == .int16 ? -32_768...32_767 : -128...127
+    }
+
+    /// The real numbers that a per-tensor quantization reaches.
+    static func reals(
+        _ quantization: Quantization,
+        _ type: DataType = .int8
+    ) -> ClosedRange<Double> {
         let (scale, zero) = (Double(quantization.scales[0]), Double(quantization.zeroPoints[0]))
-        return scale * (-128 - zero)...scale * (127 - zero)
+        let limits = limits(type)
+        return scale * (limits.lowerBound - zero)...scale * (limits.upperBound - zero)
     }
 
     /// The stored integer nearest to a real number, ties away from zero, saturated.
-    static func stored(_ real: Double, _ quantization: Quantization) -> Int8 {
+    static func stored(
+        _ real: Double,
+        _ quantization: Quantization,
+        _ type: DataType = .int8
+    ) -> Int32 {
         let steps = (real / Double(quantization.scales[0])).rounded(.toNearestOrAwayFromZero)
         let shifted = steps + Double(quantization.zeroPoints[0])
-        return Int8(max(-128, min(127, shifted)))
+        let limits = limits(type)
+        return Int32(max(limits.lowerBound, min(limits.upperBound, shifted)))
     }
 
     /// Real numbers rounded to those that stored integers stand for.
-    static func rounded(_ values: [Float], _ quantization: Quantization) -> [Float] {
+    static func rounded(
+        _ values: [Float],
+        _ quantization: Quantization,
+        _ type: DataType
+    ) -> [Float] {
+        let limits = limits(type)
         let scale = Double(quantization.scales[0])
         let zero = Double(quantization.zeroPoints[0])
         return values.map { value in
             let steps = (Double(value) / scale).rounded(.toNearestOrAwayFromZero)
             // NaN would have no integer; maximum and minimum drop it.
-            return Float(scale * Double.minimum(127 - zero, Double.maximum(-128 - zero, steps)))
+            let high = Double.maximum(limits.lowerBound - zero, steps)
+            return Float(scale * Double.minimum(limits.upperBound - zero, high))
         }
     }
 }

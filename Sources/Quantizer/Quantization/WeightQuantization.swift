@@ -4,7 +4,7 @@ import ModelGraph
 struct StoredProduct {
     /// int8, symmetric, one scale an output channel.
     let weights: Tensor
-    /// int32 at the input's scale times the weights' scale.
+    /// int32, or int64 beside 16-bit activations, at the input's scale times the weights' scale.
     let bias: Tensor
     /// The channels whose scale was raised so that the bias fits.
     let raisedCount: Int
@@ -13,24 +13,33 @@ struct StoredProduct {
 
     /// The largest stored bias: a quarter of what an accumulator holds, so that the products have
     /// the rest.
-    static let biasMax = Double(1 << 29)
+    static func biasMax(isWide: Bool) -> Double { isWide ? 0x1p45 : 0x1p29 }
 
-    /// Quantizes weights symmetrically to `-127...127` for each output channel.
+    /// Quantizes weights symmetrically to `-127...127`, or to `-7...7`, for each output channel.
     ///
-    /// `scale[c] = max|w[c]| / 127` in float32, raised where `|bias[c]| / (inputScale * scale[c])`
-    /// would exceed `biasMax`; a channel without weights or bias has scale 1.
+    /// `scale[c] = max|w[c]| / 127` in float32; of 4 bits the multiple of `max|w[c]| / 7` with the
+    /// least squared error; raised where `|bias[c]| / (inputScale * scale[c])`
+    /// would exceed the most; a channel without weights or bias has scale 1.
     init(
         _ product: ProductWeights,
         names: (weights: String, bias: String),
         shape: [Int],
         axis: Int,
-        inputScale: Float
+        inputScale: Float,
+        isWide: Bool = false,
+        bits: Scheme.WeightBits = .eight
     ) {
+        let biasMax = StoredProduct.biasMax(isWide: isWide)
         let wide = Double(inputScale)
         var raised = 0
-        let scales = zip(product.outputReach, product.bias).map { reach, bias -> Float in
-            let fitting = Double(reach) / 127
-            let needed = abs(Double(bias)) / (wide * StoredProduct.biasMax)
+        let largest = bits.largest
+        let clippings = bits == .four ? product.leastErrorShares(largest: largest) : []
+        let reaches = product.outputReach.enumerated().map { channel, reach in
+            clippings.isEmpty ? Double(reach) : Double(reach) * clippings[channel]
+        }
+        let scales = zip(reaches, product.bias).map { reach, bias -> Float in
+            let fitting = reach / largest
+            let needed = abs(Double(bias)) / (wide * biasMax)
             if needed > fitting, reach > 0 { raised += 1 }
             let scale = max(fitting, needed)
             return scale > 0 ? Float(max(scale, StoredRange.stepMin)) : 1
@@ -41,7 +50,7 @@ struct StoredProduct {
         let stored = product.values.enumerated().map { index, value -> UInt8 in
             let scale = Double(scales[index / inner % scales.count])
             let steps = (Double(value) / scale).rounded(.toNearestOrAwayFromZero)
-            let clamped = max(-127, min(127, steps))
+            let clamped = max(-largest, min(largest, steps))
             noise.add(Double(value), clamped * scale)
             return UInt8(bitPattern: Int8(clamped))
         }
@@ -60,19 +69,49 @@ struct StoredProduct {
         bias = Tensor(
             name: names.bias,
             shape: [scales.count],
-            type: .int32,
+            type: isWide ? .int64 : .int32,
             constant: StoredProduct.biasBytes(
-                zip(product.bias, scales).map { Double($0) / (wide * Double($1)) }
+                zip(product.bias, scales).map { Double($0) / (wide * Double($1)) },
+                isWide: isWide
             )
         )
     }
 
-    /// int32 words of a bias in steps, rounded and kept within `biasMax`.
-    static func biasBytes(_ steps: [Double]) -> [UInt8] {
-        steps.flatMap { step -> [UInt8] in
+    /// The words of a bias in steps, rounded and kept within what an accumulator has room for.
+    static func biasBytes(_ steps: [Double], isWide: Bool) -> [UInt8] {
+        let most = biasMax(isWide: isWide)
+        return steps.flatMap { step -> [UInt8] in
             let rounded = step.rounded(.toNearestOrAwayFromZero)
-            let word = UInt32(bitPattern: Int32(max(-biasMax, min(biasMax, rounded))))
-            return [0, 8, 16, 24].map { UInt8(word >> UInt32($0) & 0xFF) }
+            let word = Int64(max(-most, min(most, rounded)))
+            return LittleEndian.lowBytes(of: word, count: isWide ? 8 : 4)
+        }
+    }
+}
+
+extension ProductWeights {
+    /// For each output channel the share of its reach at which clipping and rounding to
+    /// `-largest...largest` have the least squared error together, in steps of 1/32 from 1/2 on.
+    fileprivate func leastErrorShares(largest: Double) -> [Double] {
+        let shares = (16...32).map { Double($0) / 32 }
+        let reaches = outputReach
+        var errors = [[Double]](
+            repeating: [Double](repeating: 0, count: shares.count),
+            count: outputCount
+        )
+        for (index, value) in values.enumerated() {
+            let channel = channels(of: index).output
+            guard reaches[channel] > 0 else { continue }
+            for (place, share) in shares.enumerated() {
+                let step = Double(reaches[channel]) * share / largest
+                let steps = (Double(value) / step).rounded(.toNearestOrAwayFromZero)
+                let error = Double(value) - max(-largest, min(largest, steps)) * step
+                errors[channel][place] += error * error
+            }
+        }
+        return errors.map { row in
+            // Of equal errors the widest range.
+            let best = row.indices.reversed().min { row[$0] < row[$1] }
+            return best.map { shares[$0] } ?? 1
         }
     }
 }
