@@ -27,6 +27,9 @@ struct QuantizationOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Correct biases where the outputs gain by it.")
     var biasCorrection = true
 
+    @Flag(inversion: .prefixedNo, help: "Round weights by what their inputs are, where that gains.")
+    var compensatedRounding = true
+
     @Option(
         help: """
             Activations with 16 bits: never, needed (until --max-drop holds), or until the scores \
@@ -51,6 +54,7 @@ struct QuantizationOptions: ParsableArguments {
             equalizations: equalization.choices,
             rangeMethods: ranges.methods,
             correctsBiases: biasCorrection,
+            compensatesRounding: compensatedRounding,
             weightBits: weightBits.bits
         )
     }
@@ -74,6 +78,7 @@ struct QuantizationOptions: ParsableArguments {
         return [
             "ranges": ranges.description, "equalization": equalization.description,
             "biasCorrection": String(biasCorrection),
+            "compensatedRounding": String(compensatedRounding),
             "mixedPrecision": mixedPrecision.description,
             "weightBits": weightBits.rawValue,
         ]

@@ -144,18 +144,9 @@ struct InferCommand: ParsableCommand {
             default: .int8
             }
         var content = bytes
-        if dequantize, port.type == .int8 || port.type == .uint8 {
+        if dequantize, [.int8, .uint8, .int16].contains(port.type) {
             type = .float32
-            content = LittleEndian.bytes(
-                bytes.map { byte in
-                    let stored = port.type == .int8 ? Int32(Int8(bitPattern: byte)) : Int32(byte)
-                    return EdgeQuantization.dequantize(
-                        stored,
-                        scale: port.scale,
-                        zeroPoint: port.zeroPoint
-                    )
-                }
-            )
+            content = LittleEndian.bytes(port.reals(bytes[...]))
         }
         try OutputFile.write(NumpyFile.header(type: type, shape: shape) + content, to: path)
     }

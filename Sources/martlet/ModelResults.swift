@@ -128,10 +128,11 @@ extension HostModel {
 
 extension PortInfo {
     /// The real numbers of stored elements; integers of 32 and 64 bits as they are.
-    fileprivate func reals(_ bytes: ArraySlice<UInt8>) -> [Float] {
+    func reals(_ bytes: ArraySlice<UInt8>) -> [Float] {
         switch type {
         case .int8: bytes.map { real(Int32(Int8(bitPattern: $0))) }
         case .uint8: bytes.map { real(Int32($0)) }
+        case .int16: LittleEndian.int16s([UInt8](bytes)).map { real(Int32($0)) }
         case .int32: LittleEndian.int32s([UInt8](bytes)).map { Float($0) }
         case .int64: LittleEndian.int64s([UInt8](bytes)).map { Float($0) }
         default: []

@@ -9,11 +9,12 @@ import ModelGraph
 struct EvidencePass {
     private let float: Graph
     /// The integer form, with the biases as corrected so far.
-    private(set) var quantizer: GraphQuantizer
+    var quantizer: GraphQuantizer
     private let correctsBiases: Bool
+    private let compensatesRounding: Bool
     /// The values of each sample, by tensor, on either side.
     private var truths: [[Int: FloatTensor]]
-    private var values: [[Int: FloatTensor]]
+    private(set) var values: [[Int: FloatTensor]]
     /// Signal and noise of each tensor that a node writes or that enters the graph.
     private(set) var noise: [Int: SignalNoise] = [:]
     /// The number of products whose bias was moved by at least one step.
@@ -26,14 +27,17 @@ struct EvidencePass {
     ///   - quantizer: its integer form.
     ///   - evidence: samples for every input of the graph.
     ///   - correctsBiases: whether to correct biases on the way.
+    ///   - compensatesRounding: whether to round weights anew on the way.
     /// - Throws: `InterpreterError` when a node cannot be computed.
     init(
         _ float: Graph,
         _ quantizer: GraphQuantizer,
         evidence: [[FloatTensor]],
-        correctsBiases: Bool
+        correctsBiases: Bool,
+        compensatesRounding: Bool = false
     ) throws(InterpreterError) {
         self.float = float
+        self.compensatesRounding = compensatesRounding
         self.quantizer = quantizer
         self.correctsBiases = correctsBiases
         truths = evidence.map { sample in
@@ -68,7 +72,10 @@ struct EvidencePass {
         truth: Node?
     ) throws(InterpreterError) {
         let output = node.outputs[0]
-        try evaluate(node, in: quantizer.graph, &values)
+        if compensatesRounding, node.operator.isProduct, let truth {
+            compensateRounding(index, truth: truth)
+        }
+        try evaluate(quantizer.graph.nodes[index], in: quantizer.graph, &values)
         // A requantization has no counterpart in floating point.
         guard let truth else { return round(output) }
         try evaluate(truth, in: float, &truths)

@@ -124,6 +124,50 @@ struct GraphQuantizer {
         }
     }
 
+    /// Gives a product weights that are rounded by what its inputs are.
+    ///
+    /// - Parameters:
+    ///   - index: a product's place among the nodes.
+    ///   - truth: the float node that it stands for.
+    ///   - rounding: how the weights of an output channel are rounded; `nil` leaves them.
+    mutating func roundWeights(
+        ofNode index: Int,
+        truth: Node,
+        by rounding: (_ channel: Int) -> CompensatedRounding?
+    ) {
+        let node = graph.nodes[index]
+        guard let id = node.inputs[1], let scales = graph[id].quantization?.scales,
+            var bytes = graph[id].constant, let reals = ProductWeights(truth, in: float)
+        else { return }
+        let largest = (weightBits[node.name] ?? .eight).largest
+        let places = reals.placesByOutput
+        let roundings = places.indices.map(rounding)
+        let stored = Computation.onAllCores(places.count) { channel -> [Int8]? in
+            roundings[channel]?.rounded(
+                places[channel].map { Double(reals.values[$0]) },
+                step: Double(scales[channel % scales.count]),
+                largest: largest
+            )
+        }
+        for (channel, integers) in stored.enumerated() {
+            for (place, integer) in zip(places[channel], integers ?? []) {
+                bytes[place] = UInt8(bitPattern: integer)
+            }
+        }
+        graph[id].constant = bytes
+        var noise = SignalNoise()
+        for (channel, row) in places.enumerated() {
+            let step = Double(scales[channel % scales.count])
+            for place in row {
+                noise.add(
+                    Double(reals.values[place]),
+                    Double(Int8(bitPattern: bytes[place])) * step
+                )
+            }
+        }
+        weightNoise[node.name] = noise
+    }
+
     /// Adds to the bias of a product.
     ///
     /// - Parameters:

@@ -16,7 +16,8 @@ struct PromotionOrder {
             guard graph.tensors[tensor].constant == nil else { continue }
             candidates[ranges.groups.root(tensor), default: []].append(tensor)
         }
-        for port in graph.inputs {
+        // Devices count the codes of 8-bit ports to see drift.
+        for port in graph.inputs + graph.outputs {
             candidates[ranges.groups.root(port.tensor.index)] = nil
         }
         for node in graph.nodes where !node.operator.hasWideForm {

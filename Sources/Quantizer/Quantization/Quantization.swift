@@ -47,7 +47,7 @@ func quantize(
         wide: widening.wide
     )
     let plain = try GraphQuantizer(float, ranges, weightBits: scheme.weightBits)
-    let choice = try BiasChoice(float, plain, calibration.evidence, scheme)
+    let choice = try CorrectionChoice(float, plain, calibration.evidence, scheme)
     let (integers, absorbed) = try choice.pass.quantizer.graph.absorbingOffsets(of: float)
     let quantized: QuantizedGraph
     do {
@@ -85,8 +85,9 @@ public func quantize(
     return (graph, report)
 }
 
-/// Biases as they are or corrected, whichever gives the outputs the better signal to noise.
-private struct BiasChoice {
+/// Weights rounded to nearest or by what their inputs are, biases as they are or corrected,
+/// whichever gives the scores the better signal to noise.
+private struct CorrectionChoice {
     private(set) var pass: EvidencePass
     private(set) var isCorrected = false
     private(set) var decisions: [Decision] = []
@@ -99,24 +100,32 @@ private struct BiasChoice {
     ) throws(QuantizationError) {
         do throws(InterpreterError) {
             pass = try EvidencePass(float, plain, evidence: evidence, correctsBiases: false)
-            guard scheme.correctsBiases else { return }
-            let corrected = try EvidencePass(
-                float,
-                plain,
-                evidence: evidence,
-                correctsBiases: true
-            )
-            let (before, after) = (pass.scoreDecibels(float), corrected.scoreDecibels(float))
-            isCorrected = after > before
-            decisions = [
-                Decision(
-                    kind: isCorrected ? .corrected : .kept,
-                    place: "biases of \(corrected.correctedCount) node(s)",
-                    reason: "signal to noise of the scores \(before.shortText) dB as they were, "
-                        + "\(after.shortText) dB corrected"
+            for (biases, rounding) in [(true, false), (true, true), (false, true)] {
+                // Rounding without correction is tried only where corrections are not wanted.
+                guard biases == scheme.correctsBiases, !rounding || scheme.compensatesRounding
+                else { continue }
+                let other = try EvidencePass(
+                    float,
+                    plain,
+                    evidence: evidence,
+                    correctsBiases: biases,
+                    compensatesRounding: rounding
                 )
-            ]
-            if isCorrected { pass = corrected }
+                let (before, after) = (pass.scoreDecibels(float), other.scoreDecibels(float))
+                let what = [
+                    biases ? "biases of \(other.correctedCount) node(s)" : nil,
+                    rounding ? "rounding of weights" : nil,
+                ]
+                decisions.append(
+                    Decision(
+                        kind: after > before ? .corrected : .kept,
+                        place: what.compactMap { $0 }.joined(separator: " and "),
+                        reason: "signal to noise of the scores \(before.shortText) dB before, "
+                            + "\(after.shortText) dB corrected"
+                    )
+                )
+                if after > before { (pass, isCorrected) = (other, biases) }
+            }
         } catch {
             throw .interpreter(error)
         }

@@ -18,6 +18,8 @@ public struct SearchSpace: Sendable, Hashable {
     public var rangeMethods: [RangeMethod]
     /// Whether biases may be corrected.
     public var correctsBiases: Bool
+    /// Whether weights may be rounded by what their inputs are.
+    public var compensatesRounding: Bool
     /// The bits of the weights.
     public var weightBits: Scheme.WeightBits
 
@@ -28,12 +30,14 @@ public struct SearchSpace: Sendable, Hashable {
             .meanSquaredError, .minMax, .percentile(share: 0.9999),
         ],
         correctsBiases: Bool = true,
+        compensatesRounding: Bool = true,
         weightBits: Scheme.WeightBits = .eight
     ) {
         precondition(!equalizations.isEmpty && !rangeMethods.isEmpty)
         self.equalizations = equalizations
         self.rangeMethods = rangeMethods
         self.correctsBiases = correctsBiases
+        self.compensatesRounding = compensatesRounding
         self.weightBits = weightBits
     }
 }
@@ -76,6 +80,7 @@ public struct CalibratedGraph: Sendable {
         scheme = Scheme(
             rangeMethod: ranges.method,
             correctsBiases: space.correctsBiases,
+            compensatesRounding: space.compensatesRounding,
             weightBits: space.weightBits
         )
         decisions = choice.prepared.decisions + choice.decisions + ranges.decisions
@@ -214,6 +219,7 @@ private struct Trial {
         self.name = name
         var scheme = scheme
         scheme.correctsBiases = false
+        scheme.compensatesRounding = false
         let report = try quantize(graph, table, scheme, promoted: promoted).1
         decibels = report.scoreSignalToNoise ?? .infinity
     }

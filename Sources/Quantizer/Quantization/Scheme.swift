@@ -6,6 +6,8 @@ public struct Scheme: Sendable, Hashable {
     public var inputRangeMethod: RangeMethod
     /// Whether to correct biases where the outputs gain by it.
     public var correctsBiases: Bool
+    /// Whether to round weights by what their inputs are where the outputs gain by it.
+    public var compensatesRounding: Bool
     /// The bits of the weights.
     public var weightBits: WeightBits
 
@@ -25,11 +27,13 @@ public struct Scheme: Sendable, Hashable {
         rangeMethod: RangeMethod = .meanSquaredError,
         inputRangeMethod: RangeMethod = .minMax,
         correctsBiases: Bool = true,
+        compensatesRounding: Bool = true,
         weightBits: WeightBits = .eight
     ) {
         self.rangeMethod = rangeMethod
         self.inputRangeMethod = inputRangeMethod
         self.correctsBiases = correctsBiases
+        self.compensatesRounding = compensatesRounding
         self.weightBits = weightBits
     }
 }

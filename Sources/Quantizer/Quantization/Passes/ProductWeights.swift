@@ -1,15 +1,15 @@
 import ModelGraph
 
 /// The weights and bias of a convolution or dense product, addressed by channel.
-struct ProductWeights {
+struct ProductWeights: Sendable {
     var values: [Float]
     /// One element an output channel; zeros where the node has no bias.
     var bias: [Float]
     let outputCount: Int
     let inputCount: Int
     /// Output channel and input channel of each weight, by its position.
-    private let output: (Int) -> Int
-    private let input: (Int) -> Int
+    private let output: @Sendable (Int) -> Int
+    private let input: @Sendable (Int) -> Int
 
     /// Reads a node's weights; `nil` for other operators and for weights that are not constant.
     init?(_ node: Node, in rewrite: GraphRewrite) {
@@ -56,6 +56,13 @@ struct ProductWeights {
 
     /// The output and the input channel of a weight, by its position.
     func channels(of index: Int) -> (output: Int, input: Int) { (output(index), input(index)) }
+
+    /// The positions of the weights of each output channel, ascending.
+    var placesByOutput: [[Int]] {
+        var places = [[Int]](repeating: [], count: outputCount)
+        for index in values.indices { places[output(index)].append(index) }
+        return places
+    }
 
     var isFinite: Bool { values.allSatisfy(\.isFinite) && bias.allSatisfy(\.isFinite) }
 
