@@ -41,7 +41,12 @@ struct ReferenceRun {
 
     /// Runs all samples in order and hands the inputs and outputs of each on.
     ///
-    /// - Parameter resets: when states start anew.
+    /// - Parameters:
+    ///   - label: what the progress bar says.
+    ///   - resets: when states start anew.
+    ///   - body: is given the inputs and outputs of each sample.
+    /// - Throws: `InterpreterError`, `Failure` for an array that cannot be read, or what the body
+    ///   throws.
     func forEachSample(
         _ label: String,
         resets: StateReset = .each,

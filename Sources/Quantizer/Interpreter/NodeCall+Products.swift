@@ -37,7 +37,11 @@ extension NodeCall {
 
     /// The dot products of rows with the packed weights of each group, plus bias, clamped.
     ///
-    /// - Parameter fill: writes a row's elements for a group.
+    /// - Parameters:
+    ///   - rowCount: the rows of the output, `[rows][channels]`.
+    ///   - activation: the clamp.
+    ///   - fill: writes a row's elements for a group.
+    /// - Returns: the output's elements.
     private func products(
         rowCount: Int,
         _ activation: Activation,

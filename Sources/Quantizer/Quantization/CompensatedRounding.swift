@@ -1,8 +1,8 @@
 /// Rounds the weights of dot products so that the errors of one output cancel on given inputs
 /// (Frantar and others 2022, GPTQ, algorithm 1; after Hassibi and Stork 1993).
 ///
-/// With `H = Xᵀ X / R` over `R` rows of inputs, rounding weights one after the other and moving each
-/// error onto the weights that are not yet rounded, by the Cholesky factor `U` of `H⁻¹`, keeps
+/// With `H = Xᵀ X / R` over `R` rows of inputs, rounding weights one after the other and moving
+/// each error onto the weights that are not yet rounded, by the Cholesky factor `U` of `H⁻¹`, keeps
 /// `|X w - X q|²` near its minimum:
 ///
 ///     q[k] = round(w[k]);  e = (w[k] - q[k]) / U[k][k];  w[j] -= e · U[k][j]  for all j > k
@@ -22,10 +22,12 @@ struct CompensatedRounding {
     /// `U`, row-major, with zeros below the diagonal.
     private let factor: [Double]
 
+    /// Prepares the rounding of weights that meet some inputs; `nil` for problems that are too
+    /// large, for too few rows, and without a factor.
+    ///
     /// - Parameters:
     ///   - rows: inputs, `[count][depth]`.
     ///   - depth: the weights of one output.
-    /// - Returns: `nil` for problems that are too large, for too few rows, and without a factor.
     init?(rows: [Double], depth: Int) {
         let count = depth > 0 ? rows.count / depth : 0
         guard (1...Self.depthMax).contains(depth), count >= Self.rowsPerWeight * depth else {

@@ -77,16 +77,10 @@ struct EvidencePass {
         }
         try evaluate(quantizer.graph.nodes[index], in: quantizer.graph, &values)
         // A requantization has no counterpart in floating point.
-        guard let truth else { return round(output) }
+        guard let truth else { return settle(output, isCompared: false) }
         try evaluate(truth, in: float, &truths)
-        if node.operator.isProduct, correctsBiases { correctBias(index, output) }
-        if let activation = node.operator.activation, activation != .none {
-            for sample in values.indices {
-                truths[sample][output.index]?.change { Float(activation.apply(Double($0))) }
-                values[sample][output.index]?.change { Float(activation.apply(Double($0))) }
-            }
-        }
-        settle(output)
+        let shift = node.operator.isProduct && correctsBiases ? correctBias(index, output) : []
+        settle(output, shift: shift, activation: node.operator.activation ?? .none)
     }
 
     /// Computes a node without its clamp on every sample.
@@ -129,53 +123,59 @@ struct EvidencePass {
 
     /// Moves each channel's bias by the mean difference of both sides before the clamp
     /// (Nagel and others 2019, section 4.2, measured instead of estimated).
-    private mutating func correctBias(_ index: Int, _ output: TensorID) {
-        guard let channels = float[output].shape.last,
+    ///
+    /// - Returns: what was added to each channel; empty when no bias moved.
+    private mutating func correctBias(_ index: Int, _ output: TensorID) -> [Double] {
+        guard let channels = float[output].shape.last, channels > 0,
             let (_, steps) = quantizer.graph.biasSteps(of: quantizer.graph.nodes[index])
-        else { return }
+        else { return [] }
+        let (truths, values) = (truths, values)
+        let parts = Computation.onAllCores(values.count) { sample in
+            let (truth, value) = (truths[sample][output.index], values[sample][output.index])
+            return truth.flatMap { truth in value.map { $0.channelDifferences(from: truth) } } ?? []
+        }
         var sums = [Double](repeating: 0, count: channels)
         var count = 0
-        for (truth, value) in zip(truths, values) {
-            guard let truth = truth[output.index], let value = value[output.index] else { continue }
-            for position in truth.values.indices {
-                sums[position % channels] +=
-                    Double(truth.values[position]) - Double(value.values[position])
-            }
-            count += truth.values.count / channels
+        for part in parts where part.count == channels {
+            for channel in 0..<channels { sums[channel] += part[channel] }
+            count += float[output].elementCount / channels
         }
-        guard count > 0 else { return }
+        guard count > 0 else { return [] }
         // Only whole steps are stored.
         let shift = zip(sums, steps).map { sum, step in
             (sum / Double(count) / step).rounded(.toNearestOrAwayFromZero) * step
         }
-        guard shift.contains(where: { $0 != 0 }) else { return }
+        guard shift.contains(where: { $0 != 0 }) else { return [] }
         quantizer.shiftBias(ofNode: index, by: shift)
         correctedCount += 1
-        for sample in values.indices {
-            values[sample][output.index]?.shiftChannels(by: shift)
-        }
+        return shift
     }
 
-    /// Rounds the integer side of a tensor to its steps.
-    private mutating func round(_ id: TensorID) {
-        guard let quantization = quantizer.graph[id].quantization else { return }
-        let type = quantizer.graph[id].type
-        for sample in values.indices {
-            guard let value = values[sample][id.index] else { continue }
-            let rounded = StoredRange.rounded(value.values, quantization, type)
-            values[sample][id.index] = FloatTensor(proved: value.shape, rounded)
+    /// Clamps both sides of a tensor, rounds the integer side to its steps, and compares them.
+    private mutating func settle(
+        _ id: TensorID,
+        shift: [Double] = [],
+        activation: Activation = .none,
+        isCompared: Bool = true
+    ) {
+        let rounding = quantizer.graph[id].quantization.map {
+            Settlement(shift: shift, activation, $0, quantizer.graph[id].type)
         }
-    }
-
-    /// Rounds a tensor and compares both sides.
-    private mutating func settle(_ id: TensorID) {
-        round(id)
+        guard let rounding else { return }
+        let (truths, values) = (truths, values)
+        let settled = Computation.onAllCores(values.count) { sample in
+            rounding.settled(
+                isCompared ? truths[sample][id.index] : nil,
+                values[sample][id.index]
+            )
+        }
         var sum = SignalNoise()
-        for (truth, value) in zip(truths, values) {
-            guard let truth = truth[id.index], let value = value[id.index] else { continue }
-            sum.add(truth, value)
+        for (sample, sides) in settled.enumerated() {
+            if isCompared { self.truths[sample][id.index] = sides.truth }
+            self.values[sample][id.index] = sides.value
+            sum.add(sides.noise)
         }
-        noise[id.index] = sum
+        if isCompared { noise[id.index] = sum }
     }
 
     private mutating func countAgreement() {
@@ -204,6 +204,7 @@ extension Graph {
     /// For each node the tensors that nothing reads after it, on either side.
     ///
     /// - Parameter truths: the float node that writes each tensor.
+    /// - Returns: indices of tensors, by node.
     fileprivate func lastReads(_ truths: [TensorID: Node]) -> [[Int]] {
         var reader = [Int?](repeating: nil, count: tensors.count)
         for (index, node) in nodes.enumerated() {
@@ -221,14 +222,71 @@ extension Graph {
     }
 }
 
-extension FloatTensor {
-    fileprivate mutating func change(_ function: (Float) -> Float) {
-        self = FloatTensor(proved: shape, values.map(function))
+/// What happens to both sides of a tensor once its node is computed.
+private struct Settlement: Sendable {
+    private let shift: [Double]
+    private let activation: Activation
+    private let scale: Double
+    /// The stored integers less the zero point.
+    private let limits: ClosedRange<Double>
+
+    init(
+        shift: [Double],
+        _ activation: Activation,
+        _ quantization: Quantization,
+        _ type: DataType
+    ) {
+        self.shift = shift
+        self.activation = activation
+        scale = Double(quantization.scales[0])
+        let (limits, zero) = (StoredRange.limits(type), Double(quantization.zeroPoints[0]))
+        self.limits = limits.lowerBound - zero...limits.upperBound - zero
     }
 
-    fileprivate mutating func shiftChannels(by shift: [Double]) {
-        let shifted = values.indices.map { Float(Double(values[$0]) + shift[$0 % shift.count]) }
-        self = FloatTensor(proved: shape, shifted)
+    func settled(
+        _ truth: FloatTensor?,
+        _ value: FloatTensor?
+    ) -> (truth: FloatTensor?, value: FloatTensor?, noise: SignalNoise) {
+        var truths = truth?.values ?? []
+        guard var values = value?.values else { return (truth, value, SignalNoise()) }
+        var noise = SignalNoise()
+        var channel = 0
+        let isClamped = activation != .none
+        for place in values.indices {
+            var real = Double(values[place])
+            if !shift.isEmpty {
+                // As if the bias had been so from the beginning, in single precision.
+                real = Double(Float(real + shift[channel]))
+                channel = channel + 1 == shift.count ? 0 : channel + 1
+            }
+            if isClamped { real = activation.apply(real) }
+            // NaN would have no integer; maximum and minimum drop it.
+            let steps = Double.maximum(limits.lowerBound, StoredRange.nearest(real / scale))
+            values[place] = Float(scale * Double.minimum(limits.upperBound, steps))
+            guard place < truths.count else { continue }
+            if isClamped { truths[place] = Float(activation.apply(Double(truths[place]))) }
+            noise.add(Double(truths[place]), Double(values[place]))
+        }
+        return (
+            truth.map { FloatTensor(proved: $0.shape, truths) },
+            value.map { FloatTensor(proved: $0.shape, values) },
+            noise
+        )
+    }
+}
+
+extension FloatTensor {
+    /// For each channel the sum of what another tensor is larger.
+    fileprivate func channelDifferences(from truth: FloatTensor) -> [Double] {
+        let channels = shape.last ?? 1
+        var sums = [Double](repeating: 0, count: channels)
+        for start in stride(from: 0, to: values.count, by: max(1, channels)) {
+            for channel in 0..<channels {
+                sums[channel] +=
+                    Double(truth.values[start + channel]) - Double(values[start + channel])
+            }
+        }
+        return sums
     }
 
     /// The place of the first of the largest elements.

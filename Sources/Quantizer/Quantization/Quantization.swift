@@ -19,7 +19,13 @@ public func quantize(
 
 /// Turns a float graph into an integer graph in which some activations have 16 bits.
 ///
-/// - Parameter promoted: groups of activations with one scale, as `PromotionOrder` gives them.
+/// - Parameters:
+///   - graph: a float graph in the form that `prepareForQuantization` gives.
+///   - calibration: what `calibrate` learned about the same graph.
+///   - scheme: how ranges are chosen.
+///   - promoted: groups of activations with one scale, as `PromotionOrder` gives them.
+/// - Returns: the proved integer graph, and how faithful it is.
+/// - Throws: `QuantizationError`; all nodes without an integer form at once.
 func quantize(
     _ graph: Graph,
     _ calibration: CalibrationTable,

@@ -163,6 +163,7 @@ private struct EqualizationChoice {
                 try calibrate(graph.graph, samples: evidence, options: options),
                 Scheme(
                     rangeMethod: space.rangeMethods[0],
+                    correctsBiases: space.correctsBiases,
                     weightBits: space.weightBits
                 )
             )
@@ -188,6 +189,7 @@ private struct RangeChoice {
         for candidate in space.rangeMethods {
             let scheme = Scheme(
                 rangeMethod: candidate,
+                correctsBiases: space.correctsBiases,
                 weightBits: space.weightBits
             )
             let trial = try Trial(candidate.name, graph, table, scheme)
@@ -218,7 +220,6 @@ private struct Trial {
     ) throws {
         self.name = name
         var scheme = scheme
-        scheme.correctsBiases = false
         scheme.compensatesRounding = false
         let report = try quantize(graph, table, scheme, promoted: promoted).1
         decibels = report.scoreSignalToNoise ?? .infinity

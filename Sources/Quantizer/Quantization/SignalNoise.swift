@@ -10,10 +10,9 @@ struct SignalNoise: Sendable {
         noise += (truth - value) * (truth - value)
     }
 
-    mutating func add(_ truth: FloatTensor, _ tensor: FloatTensor) {
-        for (truth, value) in zip(truth.values, tensor.values) {
-            add(Double(truth), Double(value))
-        }
+    mutating func add(_ other: SignalNoise) {
+        signal += other.signal
+        noise += other.noise
     }
 
     /// `10 log10(signal / noise)`; `nil` when nothing disturbs the signal or there is none.

@@ -54,20 +54,17 @@ enum StoredRange {
         return Int32(max(limits.lowerBound, min(limits.upperBound, shifted)))
     }
 
-    /// Real numbers rounded to those that stored integers stand for.
-    static func rounded(
-        _ values: [Float],
-        _ quantization: Quantization,
-        _ type: DataType
-    ) -> [Float] {
-        let limits = limits(type)
-        let scale = Double(quantization.scales[0])
-        let zero = Double(quantization.zeroPoints[0])
-        return values.map { value in
-            let steps = (Double(value) / scale).rounded(.toNearestOrAwayFromZero)
-            // NaN would have no integer; maximum and minimum drop it.
-            let high = Double.maximum(limits.lowerBound - zero, steps)
-            return Float(scale * Double.minimum(limits.upperBound - zero, high))
-        }
+    /// The whole number nearest to a number below 2^51 in magnitude, ties away from zero.
+    ///
+    /// As `rounded(.toNearestOrAwayFromZero)`, without a call: adding and taking away `1.5 · 2^52`
+    /// rounds ties to even, which are then mended.
+    static func nearest(_ value: Double) -> Double {
+        let magic = 0x1.8p52
+        guard abs(value) < 0x1p51 else { return value.rounded(.toNearestOrAwayFromZero) }
+        let even = (value + magic) - magic
+        let rest = value - even
+        if rest == 0.5, value > 0 { return even + 1 }
+        if rest == -0.5, value < 0 { return even - 1 }
+        return even
     }
 }

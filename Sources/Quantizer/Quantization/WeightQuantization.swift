@@ -29,21 +29,13 @@ struct StoredProduct {
         isWide: Bool = false,
         bits: Scheme.WeightBits = .eight
     ) {
-        let biasMax = StoredProduct.biasMax(isWide: isWide)
         let wide = Double(inputScale)
-        var raised = 0
         let largest = bits.largest
-        let clippings = bits == .four ? product.leastErrorShares(largest: largest) : []
-        let reaches = product.outputReach.enumerated().map { channel, reach in
-            clippings.isEmpty ? Double(reach) : Double(reach) * clippings[channel]
-        }
-        let scales = zip(reaches, product.bias).map { reach, bias -> Float in
-            let fitting = reach / largest
-            let needed = abs(Double(bias)) / (wide * biasMax)
-            if needed > fitting, reach > 0 { raised += 1 }
-            let scale = max(fitting, needed)
-            return scale > 0 ? Float(max(scale, StoredRange.stepMin)) : 1
-        }
+        let (scales, raised) = StoredProduct.scales(
+            product,
+            bits,
+            biasUnitMax: wide * StoredProduct.biasMax(isWide: isWide)
+        )
         raisedCount = raised
         var noise = SignalNoise()
         let inner = axis == 0 ? shape.dropFirst().reduce(1, *) : 1
@@ -75,6 +67,30 @@ struct StoredProduct {
                 isWide: isWide
             )
         )
+    }
+
+    /// The scale of each output channel, and how many were raised so that their bias fits.
+    ///
+    /// - Parameters:
+    ///   - product: weights and bias.
+    ///   - bits: the bits of the weights.
+    ///   - biasUnitMax: the largest bias at a scale of 1.
+    /// - Returns: positive scales.
+    private static func scales(
+        _ product: ProductWeights,
+        _ bits: Scheme.WeightBits,
+        biasUnitMax: Double
+    ) -> (scales: [Float], raisedCount: Int) {
+        let shares = bits == .four ? product.leastErrorShares(largest: bits.largest) : []
+        var raised = 0
+        let scales = product.outputReach.enumerated().map { channel, reach -> Float in
+            let fitting = Double(reach) * (shares.isEmpty ? 1 : shares[channel]) / bits.largest
+            let needed = abs(Double(product.bias[channel])) / biasUnitMax
+            if needed > fitting, reach > 0 { raised += 1 }
+            let scale = max(fitting, needed)
+            return scale > 0 ? Float(max(scale, StoredRange.stepMin)) : 1
+        }
+        return (scales, raised)
     }
 
     /// The words of a bias in steps, rounded and kept within what an accumulator has room for.
