@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import ModelGraph
 import Quantizer
 import Terminal
@@ -226,6 +227,22 @@ struct CalibratedModel {
         try check.settle()
         report.dataFindings = check.findings
         report.precede(by: decisions)
+        warnOfNoise()
+    }
+
+    /// Below this signal to noise decisions near a boundary begin to differ from the float model's.
+    private static let decibelsAdvised = 20.0
+
+    /// Names the worst layer of a model whose scores lose much, and what to try.
+    private func warnOfNoise() {
+        guard let decibels = report.scoreSignalToNoise, decibels < Self.decibelsAdvised,
+            let worst = report.suggestions.first
+        else { return }
+        Console.note(
+            String(format: "warning: the scores keep only %.1f dB; ", decibels)
+                + "'\(worst.node)' adds most of the noise: \(worst.finding)"
+        )
+        Console.note("help: \(worst.remedy), or --mixed-precision 30; --report shows all layers")
     }
 
     /// The model with as many activations of 16 bits as the scores need for a signal to noise.

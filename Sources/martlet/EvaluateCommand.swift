@@ -12,7 +12,8 @@ struct EvaluateCommand: ParsableCommand {
             Classification gives accuracy and confusion, anomaly detection the area under the ROC \
             curve of the mean squared error between input and output, regression mean absolute \
             error, root mean squared error and R². Intervals hold at 95 %. Against another model \
-            the same samples are compared pairwise; --max-drop turns that into a gate.
+            the same samples are compared pairwise; --max-drop turns that into a gate. Without \
+            labels the raw outputs of both are compared, such as those of a detector.
             """
     )
 
@@ -30,7 +31,7 @@ struct EvaluateCommand: ParsableCommand {
             a row as there are for each label; for regression the output's elements.
             """
     )
-    var labels: String
+    var labels: String?
 
     @Option(help: "What the model does: classification, anomaly or regression.")
     var task: EvaluationTaskKind = .classification
@@ -64,6 +65,9 @@ struct EvaluateCommand: ParsableCommand {
         guard topCount.map({ $0 >= 1 && task == .classification }) ?? true else {
             throw ValidationError("--top-k takes a count from 1 on, with --task classification")
         }
+        guard labels != nil || against != nil && gate.maxDrop == nil && slices == nil else {
+            throw ValidationError("give --labels, or --against alone to compare raw outputs")
+        }
         try gate.check()
         guard gate.maxDrop == nil || against != nil else {
             throw ValidationError("--max-drop needs --against")
@@ -74,6 +78,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     mutating func run() throws {
+        guard let labels else { return try compareOutputs() }
         let results = try ModelResults(
             path: model,
             inputs: inputs,
@@ -111,6 +116,29 @@ struct EvaluateCommand: ParsableCommand {
         }
         json ? try Console.printJSON(report) : report.show()
         try gate.check(report.comparison)
+    }
+
+    /// Compares the raw outputs of the model with those of the other.
+    private func compareOutputs() throws {
+        let results = try modelResults(model, inputs)
+        let other = try modelResults(
+            against ?? model,
+            againstInputs.isEmpty ? inputs : againstInputs
+        )
+        let comparisons = try OutputComparison.all(results, against: other)
+        if json { return try Console.printJSON(comparisons) }
+        for comparison in comparisons { Console.printLine(comparison.line) }
+    }
+
+    private func modelResults(_ path: String, _ arrays: [String]) throws -> ModelResults {
+        try ModelResults(
+            path: path,
+            inputs: arrays,
+            options: options,
+            trust: trust,
+            preprocessing: preprocessing,
+            keepsTensors: true
+        )
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Quantizer
 import Terminal
 
@@ -34,9 +35,11 @@ struct GateOptions: ParsableArguments {
     ///   samples speak for.
     func check(_ comparison: ComparisonReport?) throws {
         guard let comparison, let maxDrop else { return }
-        let interval =
-            "the 95 % interval of the loss is \(comparison.dropLower ?? 0) to "
-            + "\(comparison.dropUpper ?? 0)"
+        let interval = String(
+            format: "the 95 %% interval of the loss is %.4g to %.4g",
+            comparison.dropLower ?? 0,
+            comparison.dropUpper ?? 0
+        )
         switch comparison.gate {
         case nil:
             throw Failure(

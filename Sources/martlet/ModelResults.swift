@@ -4,10 +4,13 @@ import ModelGraph
 import Quantizer
 import Terminal
 
-/// What a model's first output says about samples, as real numbers.
+/// What a model's outputs say about samples, as real numbers.
 struct ModelResults {
     /// The first output of each sample: real numbers, whatever integers stand for them.
     private(set) var outputs: [[Float]] = []
+    /// All outputs of each sample; empty unless asked for.
+    private(set) var tensors: [[[Float]]] = []
+    private var keepsTensors = false
     /// The mean squared difference of first input and first output of each sample; empty when they
     /// differ in size.
     private(set) var reconstructionErrors: [Double] = []
@@ -23,8 +26,10 @@ struct ModelResults {
         inputs: [String],
         options: ModelOptions,
         trust: TrustOptions,
-        preprocessing: PreprocessingOptions? = nil
+        preprocessing: PreprocessingOptions? = nil,
+        keepsTensors: Bool = false
     ) throws {
+        self.keepsTensors = keepsTensors
         let bytes = try InputFile.read(path, limitBytes: HostBundle.sizeMax)
         if !HostBundle.isBundle(bytes) {
             let graph = try ModelFile.graph(path: path, bytes: bytes, options: options)
@@ -59,7 +64,7 @@ struct ModelResults {
         try run.forEachSample("evaluate in floating point") { inputs, outputs in
             append(
                 input: raw.first??.modelValues(inputs[0]) ?? inputs[0].values,
-                output: outputs[0].values
+                outputs: outputs.map(\.values)
             )
         }
     }
@@ -84,11 +89,15 @@ struct ModelResults {
         append(
             input: model.rawInputs.first??.modelValues(inputs[0], port: source)
                 ?? source.reals(inputs[0]),
-            output: model.program.output(0).reals(outputs[0][...])
+            outputs: (keepsTensors ? outputs : [outputs[0]]).enumerated().map { index, bytes in
+                model.program.output(index).reals(bytes[...])
+            }
         )
     }
 
-    private mutating func append(input: [Float], output: [Float]) {
+    private mutating func append(input: [Float], outputs all: [[Float]]) {
+        if keepsTensors { tensors.append(all) }
+        let output = all.first ?? []
         if input.count == output.count, !input.isEmpty {
             let sum = zip(input, output).reduce(0.0) { sum, pair in
                 let difference = Double(pair.0) - Double(pair.1)

@@ -118,6 +118,26 @@ struct EvaluateTests {
         #expect(allowed.errors.contains("about 765 samples"))
     }
 
+    @Test("without labels the raw outputs of two models are compared")
+    func rawOutputs() throws {
+        let result = try evaluate(
+            Self.integer,
+            ["--inputs", Self.samples, "--against", Self.float, "--json"]
+        )
+        #expect(result.status == 0, "\(result.errors)")
+        struct Output: Decodable {
+            let elements: Int
+            let largestError: Double
+            let signalToNoiseDecibels: Double
+        }
+        let outputs: [Output] = try decode(result)
+        #expect(outputs.map(\.elements) == [10])
+        #expect(outputs[0].signalToNoiseDecibels > 20 && outputs[0].largestError < 1)
+        let alone = try evaluate(Self.integer, ["--inputs", Self.samples])
+        #expect(alone.status == 2)
+        #expect(alone.errors.contains("--against"))
+    }
+
     @Test("slices are measured apart, from an array or from a text file")
     func slices() throws {
         let workshop = try Workshop()
