@@ -135,6 +135,7 @@ struct BuildCommand: ParsableCommand {
         let metadata =
             try MetadataWriter.files(facts)
             + PreprocessingRecord.files(file.calibrated?.rawInputs ?? [])
+            + QuantizationRecord.files(file.calibrated?.report)
         let bundle = try BundleWriter.encode(
             image: image,
             manifest: assembly.manifest(),

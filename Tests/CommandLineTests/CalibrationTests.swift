@@ -68,6 +68,11 @@ struct CalibrationCommandTests {
         #expect((json as? [String: Any])?["layers"] != nil)
         #expect(try build(workshop, to: two, with: labelled).status == 0)
         #expect(try workshop.read(one) == workshop.read(two))
+        // A bundle is an uncompressed archive, so that metadata can be read with any tool.
+        let bundle = try workshop.read(one)
+        for text in ["meta/quantization.json", "signal to noise of the scores"] {
+            #expect(Data(bundle).range(of: Data(text.utf8)) != nil, "\(text)")
+        }
     }
 
     @Test("a gate that the samples cannot decide refuses, and leaves no bundle")
