@@ -33,6 +33,20 @@ struct PromotionTests {
         #expect(after.decisions.contains { $0.kind == .promoted })
     }
 
+    @Test(
+        "a constant that is compared with a promoted activation has 16 bits too",
+        arguments: [BinaryOperator.maximum, .minimum]
+    )
+    func comparedConstant(kind: BinaryOperator) throws {
+        var builder = NetworkBuilder(input: [1, 5, 5, 3], seed: 11)
+        builder.convolution(3)
+        builder.affine(kind)
+        builder.convolution(2)
+        let (wide, _) = try Self.calibrated(builder).quantized(toSignalToNoise: 200)
+        let node = try #require(wide.graph.nodes.first { $0.operator == .binary(kind, .none) })
+        for case let operand? in node.inputs { #expect(wide.graph[operand].type == .int16) }
+    }
+
     @Test("no more is promoted than the aim needs")
     func fewest() throws {
         let calibrated = try Self.calibrated(QuantizationTests.classifier(3))

@@ -38,6 +38,11 @@ struct Widening {
         var node = original
         let output = node.outputs[0]
         if node.operator.keepsWidth {
+            if wide.contains(output.index) {
+                for case let id? in node.inputs where graph[id].constant != nil {
+                    wide.insert(id.index)
+                }
+            }
             nodes.append(node)
             return
         }
