@@ -47,29 +47,34 @@ struct BuildCandidate {
         while best.isPromising, aim < BuildCandidate.decibelsMax {
             aim += BuildCandidate.decibelsStep
             Console.note("the gate does not pass: promote activations to 16 bits")
-            let model = try calibrated.promoted(toSignalToNoise: aim)
-            guard let next = try BuildCandidate.fitting(model, file, target) else {
-                Console.note("more activations with 16 bits would not fit the target")
+            guard let next = try BuildCandidate.promoted(calibrated, file, target, to: aim) else {
                 return best
             }
             best = try BuildCandidate(next, command: command)
-            if let reached = model.report.scoreSignalToNoise, reached < aim { break }
+            if let reached = next.calibrated?.report.scoreSignalToNoise, reached < aim { break }
         }
         return best
     }
 
-    /// The model planned for a target; `nil` when its memory or arena is too small.
-    private static func fitting(
-        _ model: CalibratedModel,
+    /// The model with more activations of 16 bits; `nil`, with a note, when the graph has no such
+    /// form or the target is too small for it: then fewer bits are still right.
+    private static func promoted(
+        _ calibrated: CalibratedModel,
         _ file: ModelFile,
-        _ target: TargetProfileFile
+        _ target: TargetProfileFile,
+        to decibels: Double
     ) throws -> ModelFile? {
         do {
+            let model = try calibrated.promoted(toSignalToNoise: decibels)
             let next = try ModelFile(file, calibrated: model, target: target.profile)
-            return next.planned.memoryBytes <= target.memoryBytes ? next : nil
-        } catch PlannerError.arenaTooLarge {
-            return nil
+            if next.planned.memoryBytes <= target.memoryBytes { return next }
+            Console.note("more activations with 16 bits would not fit the target's memory")
+        } catch let error as PlannerError {
+            Console.note("more activations with 16 bits cannot be planned: \(error)")
+        } catch let error as QuantizationError {
+            Console.note("more activations with 16 bits are not possible: \(error)")
         }
+        return nil
     }
 
     /// Whether the gate does not pass, and samples are lost that more bits could win back.
