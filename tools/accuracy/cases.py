@@ -110,12 +110,14 @@ def calibrating_photographs():
 
 
 def photographs():
-    return calibrating_photographs(), images(load("imagenet_sample/inputs_u8_224.npy"), 127, 128), None
+    judged = images(load("imagenet_sample/inputs_u8_224.npy"), 127, 128)
+    return calibrating_photographs(), judged, None
 
 
 def blurred_photographs():
     """Small photographs enlarged, far from what the model was trained on: its margins are thin."""
-    return calibrating_photographs(), images(enlarged(load("vww01/inputs_u8.npy"), 224), 127, 128), None
+    judged = images(enlarged(load("vww01/inputs_u8.npy"), 224), 127, 128)
+    return calibrating_photographs(), judged, None
 
 
 ALL = [
