@@ -25,6 +25,7 @@ enum Fuzz {
         ("request", { fuzz($0, $1, request) }),
         ("response", { fuzz($0, $1, response) }),
         ("configuration", { fuzz($0, $1, configuration) }),
+        ("passes", { fuzz($0, $1, passes) }),
     ]
 
     static func main() {

@@ -51,7 +51,7 @@ extension Fuzz {
     }
 
     /// Validates and runs once; bytes behind the arena must stay as they were.
-    private static func run(_ sections: [[UInt8]]) -> Bool {
+    static func run(_ sections: [[UInt8]]) -> Bool {
         var blocks: [UnsafeMutableRawBufferPointer] = []
         defer { blocks.forEach { $0.deallocate() } }
         func block(_ count: Int) -> UnsafeMutableRawBufferPointer {

@@ -30,6 +30,7 @@ enum Seeds {
             for seed in requests() { try save(seed, folder, "request") }
             for seed in responses { try save([UInt8](seed.utf8), folder, "response") }
             for seed in configurations { try save([UInt8](seed.utf8), folder, "configuration") }
+            for seed in recipes { try save(seed, folder, "passes") }
         } catch {
             fatalError("the seeds cannot be written: \(error)")
         }
@@ -134,6 +135,17 @@ enum Seeds {
         "HTTP/1.1 503 Busy\r\nRetry-After: 17\r\nServer: x\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     ]
+
+    /// A convolution with bias, factors and Relu, a depthwise one, a sum with the first, Relu6, a
+    /// pool and a dense layer; prepared, quantized, searched, and searched to 60 dB.
+    private static let recipes = [UInt8]([0, 2, 3, 0x23]).enumerated().map { number, effort in
+        let head: [UInt8] = [effort, 9, 0x88]
+        let first: [UInt8] = [0, 8, 0x30, 0x40, 14, 22, 3, 1, 30, 0, 3, 0, 38, 0, 5, 0, 0]
+        let second: [UInt8] = [1, 8, 0x30, 0x40, 46, 54, 7, 0, 0, 5, 1, 0]
+        let last: [UInt8] = [8, 0, 0, 0x40, 2, 0x43, 70, 78]
+        // An output more than once counts once; it tells the files apart.
+        return head + first + second + last + [UInt8](repeating: 15, count: number)
+    }
 
     private static let configurations = [
         """
