@@ -27,6 +27,8 @@ class Case:
     least: float = 0.0
     drop: float = 1.0
     published: str | None = None
+    # Options of 'martlet build' besides the defaults; the table names them.
+    options: tuple[str, ...] = ()
 
 
 def images(array: numpy.ndarray, mean: float, deviation: float) -> numpy.ndarray:
@@ -125,8 +127,11 @@ ALL = [
          least=0.908, published="kws_dscnn_int8.tflite"),
     Case("resnet8", "ic_resnet8_float.tflite", "ic_resnet8_float.onnx", cifar,
          least=0.85, published="ic_resnet8_int8.tflite"),
+    # With 8 bits alone one or two of 180 samples change sides; half a point allows none.
     Case("wake-words", "vww_mobilenetv1_float.tflite", "vww_mobilenetv1_float.onnx", wake_words,
-         drop=0.005, published="vww_mobilenetv1_int8.tflite"),
+         drop=0.005, published="vww_mobilenetv1_int8.tflite", options=("--mixed-precision=38",)),
+    Case("wake-words-int8", "vww_mobilenetv1_float.tflite", "vww_mobilenetv1_float.onnx",
+         wake_words, drop=0.02, published="vww_mobilenetv1_int8.tflite"),
     Case("anomalies", "ad_autoencoder_float.tflite", "ad_autoencoder_float.onnx", anomalies,
          metric="auc", drop=0.005, published="ad_autoencoder_int8.tflite"),
     Case("fashion", "fmnist_mnv2s_float.onnx", "fmnist_mnv2s_float.onnx", fashion, least=0.922),

@@ -46,6 +46,7 @@ def measure(case: cases.Case, martlet: contenders.Martlet, options: list[str]) -
     calibration, samples, labels = case.data()
     truth = contenders.float_model(models / case.onnx, samples)
     start = time.monotonic()
+    options = [*case.options, *options]
     outputs = {"martlet": martlet.quantized(models / case.model, calibration, samples, options)}
     seconds = time.monotonic() - start
     outputs["onnxruntime"] = contenders.onnx_runtime(models / case.onnx, calibration, samples)
@@ -89,7 +90,7 @@ def main() -> None:
                 return f"{row[name]:.4f} ({row[f'{name}Decibels']:.1f} dB)"
 
             print(
-                f"| {row['case']} | {row['metric']} | {row['samples']} | {row['float']:.4f} "
+                f"| {' '.join([row['case'], *case.options])} | {row['metric']} | {row['samples']} | {row['float']:.4f} "
                 f"| {cell('martlet')} | {cell('onnxruntime')} | {cell('published')} "
                 f"| {row['bar']:.4f} | {'passes' if row['passes'] else 'FAILS'} |",
                 flush=True,
