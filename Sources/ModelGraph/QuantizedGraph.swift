@@ -25,6 +25,17 @@ public struct QuantizedGraph: Sendable {
 }
 
 extension Graph {
+    /// Proves that the graph is well formed, and that its shapes follow from its operators.
+    ///
+    /// - Throws: `GraphError` that names the first node or tensor that breaks a rule.
+    package func proveWellFormed() throws(GraphError) {
+        try validate()
+        for node in nodes {
+            try proveOperands(of: node)
+            try proveShapes(of: node)
+        }
+    }
+
     /// Proves that a node has the operands that its operator takes.
     package func proveOperands(of node: Node) throws(GraphError) {
         let inputs: ClosedRange<Int>

@@ -216,16 +216,3 @@ extension DataType {
     /// The largest `|q - z|` of an activation.
     var magnitudeMax: Int64 { self == .int16 ? 1 << 15 : 255 }
 }
-
-extension [Int64] {
-    /// The words as a program stores them.
-    fileprivate var littleEndianBytes: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(8 * count)
-        for word in self {
-            bytes.append(word: UInt32(truncatingIfNeeded: word))
-            bytes.append(word: UInt32(truncatingIfNeeded: word >> 32))
-        }
-        return bytes
-    }
-}

@@ -269,12 +269,9 @@ extension Lowering {
     }
 }
 
-extension [Int32] {
+extension Array where Element: FixedWidthInteger {
     /// The words as a program stores them.
     var littleEndianBytes: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(4 * count)
-        for word in self { bytes.append(word: UInt32(bitPattern: word)) }
-        return bytes
+        flatMap { word in Swift.withUnsafeBytes(of: word.littleEndian) { [UInt8]($0) } }
     }
 }

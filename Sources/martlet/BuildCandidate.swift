@@ -9,6 +9,8 @@ struct BuildCandidate {
     let measured: Measurement
     /// What the labels say of the integers, and of the float model where it was given.
     let evaluation: EvaluationReport?
+    /// The float model on the validation samples, which is the same for all candidates.
+    private let reference: ModelResults?
 
     /// The most that is asked of the scores: more signal to noise than 16 bits leave.
     private static let decibelsMax = 72.0
@@ -18,6 +20,14 @@ struct BuildCandidate {
     ///
     /// - Throws: `Failure` or another error that says what stands in the way.
     init(_ file: ModelFile, command: BuildCommand) throws {
+        try self.init(file, command, reference: nil)
+    }
+
+    private init(
+        _ file: ModelFile,
+        _ command: BuildCommand,
+        reference known: ModelResults?
+    ) throws {
         self.file = file
         runnable = try HostModel(file.planned)
         runnable.rawInputs = file.calibrated?.rawInputs ?? []
@@ -27,7 +37,8 @@ struct BuildCandidate {
             isLabelled: command.labels != nil,
             goldenCount: command.goldenVectors
         )
-        evaluation = try BuildCandidate.evaluate(measured, file, command)
+        reference = try known ?? BuildCandidate.reference(file, command)
+        evaluation = try BuildCandidate.evaluate(measured, against: reference, command)
     }
 
     /// The first candidate that passes the gate when activations get 16 bits, 6 dB at a time.
@@ -50,7 +61,7 @@ struct BuildCandidate {
             guard let next = try BuildCandidate.promoted(calibrated, file, target, to: aim) else {
                 return best
             }
-            best = try BuildCandidate(next, command: command)
+            best = try BuildCandidate(next, command, reference: reference)
             if let reached = next.calibrated?.report.scoreSignalToNoise, reached < aim { break }
         }
         return best
@@ -85,9 +96,23 @@ struct BuildCandidate {
         return gate != .pass && comparison.referenceOnly != 0
     }
 
+    /// The float model that integers were made of on labelled validation samples.
+    private static func reference(
+        _ file: ModelFile,
+        _ command: BuildCommand
+    ) throws -> ModelResults? {
+        guard command.labels != nil, !command.validation.isEmpty, let model = file.calibrated
+        else { return nil }
+        return try ModelResults(
+            float: model.float,
+            inputs: command.validation,
+            raw: model.rawInputs
+        )
+    }
+
     private static func evaluate(
         _ measured: Measurement,
-        _ file: ModelFile,
+        against reference: ModelResults?,
         _ command: BuildCommand
     ) throws -> EvaluationReport? {
         guard let labels = command.labels, let results = measured.results else { return nil }
@@ -96,14 +121,10 @@ struct BuildCandidate {
             task: command.task,
             metrics: try task.metrics(results, of: Array(0..<task.labelCount))
         )
-        guard let calibrated = file.calibrated else { return report }
+        guard let reference else { return report }
         report.comparison = try task.comparison(
             candidate: results,
-            reference: ModelResults(
-                float: calibrated.float,
-                inputs: command.validation,
-                raw: calibrated.rawInputs
-            ),
+            reference: reference,
             maximalDrop: command.gate.maxDrop
         )
         report.comparison?.against = "its float model"

@@ -46,8 +46,7 @@ struct BundleAssembly {
         let arena = UInt64(file.planned.arenaPlan.sizeBytes)
         manifest.arenaBytes = arena
         manifest.ramPeakBytes =
-            arena + UInt64(file.planned.weights.count)
-            + target.budgets.residentOverheadBytes
+            file.planned.memoryBytes + target.budgets.residentOverheadBytes
         manifest.latencyBudgetMicroseconds = target.budgets.latencyMicroseconds ?? 0
         manifest.codec = command.codec == .zstd ? .zstd : .none
         manifest.selfTestCount = UInt32(measured.golden.count)

@@ -57,11 +57,7 @@ struct ONNXImporter {
         let translated = try translatedGraph()
         do throws(GraphError) {
             let result = try translated.optimized()
-            try result.validate()
-            for node in result.nodes {
-                try result.proveOperands(of: node)
-                try result.proveShapes(of: node)
-            }
+            try result.proveWellFormed()
             return result
         } catch {
             throw .invalidGraph(error)

@@ -168,20 +168,6 @@ extension TFLiteImporter {
         case .bool: type = .bool
         default: throw NodeProblem(typeOf: tensor)
         }
-        if let bytes = tensor.constant {
-            guard bytes.count == (try elementCount(tensor)) * type.sizeBytes else {
-                throw .inconsistent("the constant '\(tensor.name)' has \(bytes.count) bytes")
-            }
-        }
-        let id = graph.add(
-            Tensor(
-                name: tensor.name,
-                shape: tensor.shape,
-                type: type,
-                constant: tensor.constant
-            )
-        )
-        internalIDs[place] = id
-        return id
+        return try plainTensor(place, type, allowsConstant: true)
     }
 }

@@ -190,15 +190,17 @@ extension TFLiteImporter {
         return try plainTensor(place, .bool)
     }
 
-    private mutating func plainTensor(
+    /// A tensor whose integers stand for themselves.
+    mutating func plainTensor(
         _ place: Int,
-        _ type: DataType
+        _ type: DataType,
+        allowsConstant: Bool = false
     ) throws(NodeProblem) -> TensorID {
         if let id = internalIDs[place] { return id }
         let tensor = model.tensors[place]
         try check(tensor)
         if let bytes = tensor.constant {
-            guard isFloat else { throw NodeProblem(typeOf: tensor) }
+            guard isFloat || allowsConstant else { throw NodeProblem(typeOf: tensor) }
             guard bytes.count == type.sizeBytes * (try elementCount(tensor)) else {
                 throw .inconsistent("the constant '\(tensor.name)' has \(bytes.count) bytes")
             }

@@ -26,11 +26,7 @@ public struct ReferenceInterpreter: Sendable {
     /// - Throws: `InterpreterError` when the graph breaks a rule or a constant has no real values.
     public init(_ graph: Graph) throws(InterpreterError) {
         do throws(GraphError) {
-            try graph.validate()
-            for node in graph.nodes {
-                try graph.proveOperands(of: node)
-                try graph.proveShapes(of: node)
-            }
+            try graph.proveWellFormed()
         } catch {
             throw .graph(error)
         }

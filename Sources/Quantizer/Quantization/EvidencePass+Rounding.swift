@@ -9,42 +9,37 @@ extension EvidencePass {
         guard let x = node.inputs[0], let id = node.inputs[1] else { return }
         let shape = quantizer.graph[id].shape
         let samples = values.compactMap { $0[x.index] }
-        let output = quantizer.graph[node.outputs[0]].shape
-        let rows: ProductRows
+        let channels = quantizer.graph[x].shape.last ?? 1
+        let (rows, problemCount, outputCount): (ProductRows, Int, Int)
         switch node.operator {
         case .convolution2D(let window, _):
-            rows = ProductRows(
-                samples,
-                WindowGeometry(quantizer.graph[x].shape, output, window, shape[1], shape[2]),
-                depth: shape[3]
-            )
+            let geometry = geometry(node, window, shape)
+            rows = ProductRows(samples, geometry, depth: shape[3])
+            (problemCount, outputCount) = (channels / shape[3], shape[0])
         case .depthwiseConvolution2D(let window, _, _):
-            rows = ProductRows(
-                samples,
-                WindowGeometry(quantizer.graph[x].shape, output, window, shape[1], shape[2]),
-                depth: 1
-            )
-        case .fullyConnected: rows = ProductRows(dense: samples, depth: shape[1])
+            rows = ProductRows(samples, geometry(node, window, shape), depth: 1)
+            (problemCount, outputCount) = (channels, shape[3])
+        case .fullyConnected:
+            rows = ProductRows(dense: samples, depth: shape[1])
+            (problemCount, outputCount) = (1, shape[0])
         default: return
         }
-        if case .depthwiseConvolution2D(_, let multiplier, _) = node.operator {
-            let taps = shape[1] * shape[2]
-            let problems = Computation.onAllCores(shape[3] / multiplier) { channel in
-                CompensatedRounding(rows: rows.rows(from: channel), depth: taps)
-            }
-            quantizer.roundWeights(ofNode: index, truth: truth) { channel in
-                problems[channel / multiplier]
-            }
-            return
+        guard rows.elementCount <= CompensatedRounding.depthMax else { return }
+        let problems = Computation.onAllCores(problemCount) { problem in
+            CompensatedRounding(
+                rows: rows.rows(from: problem * rows.depth),
+                depth: rows.elementCount
+            )
         }
-        let depth = rows.elementCount
-        guard depth <= CompensatedRounding.depthMax else { return }
-        let groups = (quantizer.graph[x].shape.last ?? 1) / max(1, shape[shape.count - 1])
-        let problems = (0..<max(1, groups)).map { group in
-            CompensatedRounding(rows: rows.rows(from: group * rows.depth), depth: depth)
+        quantizer.roundWeights(ofNode: index, truth: truth) { output in
+            problems[output / (outputCount / problemCount)]
         }
-        let size = max(1, shape[0] / problems.count)
-        quantizer.roundWeights(ofNode: index, truth: truth) { problems[$0 / size] }
+    }
+
+    private func geometry(_ node: Node, _ window: Window2D, _ weights: [Int]) -> WindowGeometry {
+        let image = node.inputs[0].map { quantizer.graph[$0].shape } ?? []
+        let output = quantizer.graph[node.outputs[0]].shape
+        return WindowGeometry(image, output, window, weights[1], weights[2])
     }
 }
 

@@ -33,11 +33,7 @@ public func prepareForQuantization(
     equalizes: Bool = false
 ) throws(QuantizationError) -> PreparedGraph {
     do throws(GraphError) {
-        try graph.validate()
-        for node in graph.nodes {
-            try graph.proveOperands(of: node)
-            try graph.proveShapes(of: node)
-        }
+        try graph.proveWellFormed()
     } catch {
         throw .graph(error)
     }

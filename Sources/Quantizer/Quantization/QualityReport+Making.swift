@@ -44,7 +44,7 @@ private struct LayerEvidence {
         guard let quantization = graph[id].quantization else { return nil }
         let entry = calibration.entry(id.index)
         let saturations = pass.quantizer.ranges.saturations
-        let chosen = graph[id].type.reals(quantization)
+        let chosen = StoredRange.reals(quantization, graph[id].type)
         let operands = node?.inputs.compactMap { $0 } ?? []
         let constants = operands.dropFirst().map { graph[$0] }.filter { $0.constant != nil }
         return QualityReport.Layer(
@@ -70,15 +70,6 @@ private struct LayerEvidence {
             multiplyAccumulates: node.map { graph.multiplyAccumulateCount(of: $0) } ?? 0,
             weightBytes: constants.reduce(0) { $0 + ($1.constant?.count ?? 0) }
         )
-    }
-}
-
-extension DataType {
-    /// The real numbers that the stored integers of a per-tensor quantization reach.
-    fileprivate func reals(_ quantization: Quantization) -> ClosedRange<Double> {
-        guard self == .int16 else { return StoredRange.reals(quantization) }
-        let (scale, zero) = (Double(quantization.scales[0]), Double(quantization.zeroPoints[0]))
-        return scale * (-32_768 - zero)...scale * (32_767 - zero)
     }
 }
 

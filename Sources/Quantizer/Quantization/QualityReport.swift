@@ -77,7 +77,7 @@ public struct QualityReport: Sendable, Hashable, Codable {
     /// What is suspicious about the data.
     public var dataFindings: [DataFinding] = []
     /// What was done, and why.
-    public var decisions: [Decision]
+    public internal(set) var decisions: [Decision]
     /// The layers that add the most noise, the worst first.
     public let suggestions: [Suggestion]
     /// What the packager found out; set by the packager.

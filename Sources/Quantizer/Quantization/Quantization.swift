@@ -106,10 +106,8 @@ private struct CorrectionChoice {
     ) throws(QuantizationError) {
         do throws(InterpreterError) {
             pass = try EvidencePass(float, plain, evidence: evidence, correctsBiases: false)
-            for (biases, rounding) in [(true, false), (true, true), (false, true)] {
-                // Rounding without correction is tried only where corrections are not wanted.
-                guard biases == scheme.correctsBiases, !rounding || scheme.compensatesRounding
-                else { continue }
+            let biases = scheme.correctsBiases
+            for rounding in [false, true] where rounding ? scheme.compensatesRounding : biases {
                 let other = try EvidencePass(
                     float,
                     plain,

@@ -105,7 +105,7 @@ extension Operator {
     }
 
     /// Whether the first input and the output hold the same kind of stored integers.
-    fileprivate var movesStoredIntegers: Bool {
+    var movesStoredIntegers: Bool {
         switch self {
         case .reshape, .transpose, .slice, .pad, .maxPool2D, .averagePool2D, .resizeNearest,
             .resizeBilinear, .gather, .broadcast, .tile, .reduce(.maximum, _, _),
@@ -116,7 +116,7 @@ extension Operator {
     }
 
     /// Whether all inputs and the output must share one quantization.
-    fileprivate var comparesStoredIntegers: Bool {
+    var comparesStoredIntegers: Bool {
         switch self {
         case .concatenation, .binary(.maximum, _), .binary(.minimum, _): true
         default: false

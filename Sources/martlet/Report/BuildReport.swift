@@ -98,13 +98,13 @@ struct BuildReport {
                 )
             )
         }
-        let needed = planned.arenaPlan.sizeBytes + planned.weights.count
+        let needed = planned.memoryBytes
         gates.append(
             QualityReport.Gate(
                 measure: .memoryBytes,
                 limit: Double(assembly.target.memoryBytes),
                 value: Double(needed),
-                verdict: UInt64(needed) <= assembly.target.memoryBytes ? .pass : .fail
+                verdict: needed <= assembly.target.memoryBytes ? .pass : .fail
             )
         )
         return gates

@@ -101,14 +101,7 @@ extension Node {
 
 extension Operator {
     /// Whether inputs and output have one width, since stored integers move or are compared.
-    var keepsWidth: Bool {
-        switch self {
-        case .reshape, .transpose, .slice, .pad, .maxPool2D, .averagePool2D, .resizeNearest,
-            .resizeBilinear, .concatenation, .binary(.maximum, _), .binary(.minimum, _):
-            true
-        default: false
-        }
-    }
+    fileprivate var keepsWidth: Bool { movesStoredIntegers || comparesStoredIntegers }
 
     /// Whether the planner has a form of the operator on 16-bit activations.
     var hasWideForm: Bool {
@@ -116,6 +109,7 @@ extension Operator {
         case .convolution2D, .depthwiseConvolution2D, .fullyConnected, .unary, .softmax,
             .binary(.add, _), .binary(.subtract, _), .binary(.multiply, _), .reduce(.mean, _, _):
             true
+        case .gather, .broadcast, .tile, .reduce: false
         default: keepsWidth
         }
     }
