@@ -4,6 +4,7 @@
  */
 #include <stddef.h>
 
+#include "broadcast.h"
 #include "requantize.h"
 #include "scalar.h"
 
@@ -44,19 +45,11 @@ static inline int8_t *innermost(
 static inline __attribute__((always_inline)) void broadcast(
     const struct martlet_binary *p, const int8_t *a, const int8_t *b, int8_t *y, element apply) {
     int32_t index[MARTLET_RANK_MAX] = {0};
-    for (;;) {
-        y = innermost(p, a, b, y, apply);
-        int32_t d = MARTLET_RANK_MAX - 2;
-        for (; d >= 0; d--) {
-            a += p->a_strides[d];
-            b += p->b_strides[d];
-            if (++index[d] < p->extents[d]) break;
-            a -= (ptrdiff_t)p->a_strides[d] * p->extents[d];
-            b -= (ptrdiff_t)p->b_strides[d] * p->extents[d];
-            index[d] = 0;
-        }
-        if (d < 0) return;
-    }
+    ptrdiff_t left = 0, right = 0;
+    do {
+        y = innermost(p, a + left, b + right, y, apply);
+    } while (martlet_next(
+        MARTLET_RANK_MAX - 1, p->extents, p->a_strides, p->b_strides, index, &left, &right));
 }
 
 void s8_add__scalar(

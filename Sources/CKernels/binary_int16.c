@@ -4,6 +4,7 @@
  */
 #include <stddef.h>
 
+#include "broadcast.h"
 #include "requantize.h"
 #include "scalar_int16.h"
 
@@ -45,19 +46,12 @@ ROW(extreme)
 static __attribute__((noinline)) void broadcast(
     const struct martlet_binary *p, const int16_t *a, const int16_t *b, int16_t *y, row apply) {
     int32_t index[MARTLET_RANK_MAX] = {0};
-    for (;; y += p->extents[MARTLET_RANK_MAX - 1]) {
-        apply(p, a, b, y);
-        int32_t d = MARTLET_RANK_MAX - 2;
-        for (; d >= 0; d--) {
-            a += p->a_strides[d];
-            b += p->b_strides[d];
-            if (++index[d] < p->extents[d]) break;
-            a -= (ptrdiff_t)p->a_strides[d] * p->extents[d];
-            b -= (ptrdiff_t)p->b_strides[d] * p->extents[d];
-            index[d] = 0;
-        }
-        if (d < 0) return;
-    }
+    ptrdiff_t left = 0, right = 0;
+    do {
+        apply(p, a + left, b + right, y);
+        y += p->extents[MARTLET_RANK_MAX - 1];
+    } while (martlet_next(
+        MARTLET_RANK_MAX - 1, p->extents, p->a_strides, p->b_strides, index, &left, &right));
 }
 
 void s16_add__scalar(

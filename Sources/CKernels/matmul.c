@@ -4,6 +4,7 @@
  */
 #include <stddef.h>
 
+#include "broadcast.h"
 #include "requantize.h"
 
 static int8_t *multiply(
@@ -29,17 +30,9 @@ static int8_t *multiply(
 void s8_matmul__scalar(
     const struct martlet_matmul *p, const int8_t *a, const int8_t *b, int8_t *y) {
     int32_t index[MARTLET_BATCH_RANK] = {0};
-    for (;;) {
-        y = multiply(p, a, b, y);
-        int32_t d = MARTLET_BATCH_RANK - 1;
-        for (; d >= 0; d--) {
-            a += p->a_strides[d];
-            b += p->b_strides[d];
-            if (++index[d] < p->extents[d]) break;
-            a -= (ptrdiff_t)p->a_strides[d] * p->extents[d];
-            b -= (ptrdiff_t)p->b_strides[d] * p->extents[d];
-            index[d] = 0;
-        }
-        if (d < 0) return;
-    }
+    ptrdiff_t left = 0, right = 0;
+    do {
+        y = multiply(p, a + left, b + right, y);
+    } while (martlet_next(
+        MARTLET_BATCH_RANK, p->extents, p->a_strides, p->b_strides, index, &left, &right));
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "exponential.h"
+#include "broadcast.h"
 #include "requantize.h"
 
 typedef void (*element)(
@@ -86,19 +87,11 @@ static MARTLET_SMALL void walk(
     const struct martlet_binary *p, const int8_t *a, const int8_t *b, const int8_t *table,
     int8_t *y, element apply) {
     int32_t index[MARTLET_RANK_MAX] = {0};
-    for (;;) {
-        apply(p, table, *a, *b, y++);
-        int32_t d = MARTLET_RANK_MAX - 1;
-        for (; d >= 0; d--) {
-            a += p->a_strides[d];
-            b += p->b_strides[d];
-            if (++index[d] < p->extents[d]) break;
-            a -= (ptrdiff_t)p->a_strides[d] * p->extents[d];
-            b -= (ptrdiff_t)p->b_strides[d] * p->extents[d];
-            index[d] = 0;
-        }
-        if (d < 0) return;
-    }
+    ptrdiff_t left = 0, right = 0;
+    do {
+        apply(p, table, a[left], b[right], y++);
+    } while (martlet_next(
+        MARTLET_RANK_MAX, p->extents, p->a_strides, p->b_strides, index, &left, &right));
 }
 
 void s8_prelu__scalar(

@@ -27,6 +27,15 @@ public struct MetadataFile: Sendable {
         self.name = name
         self.bytes = bytes
     }
+
+    /// Makes a metadata file of JSON with sorted keys, so that equal values give equal bytes.
+    ///
+    /// - Throws: an error of the encoder for numbers that are not finite.
+    public init(name: String, json value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        self.init(name: name, bytes: [UInt8](try encoder.encode(value)) + [0x0A])
+    }
 }
 
 /// Writes bundles: the same image, manifest, files and keys give the same bytes.

@@ -74,17 +74,11 @@ public enum MetadataWriter {
     /// - Throws: An error of the JSON encoder for numbers that are not finite.
     public static func files(_ facts: BundleFacts) throws -> [MetadataFile] {
         [
-            MetadataFile(name: "bom.cdx.json", bytes: try json(billOfMaterials(facts))),
+            try MetadataFile(name: "bom.cdx.json", json: billOfMaterials(facts)),
             MetadataFile(name: "card.md", bytes: [UInt8](card(facts).utf8)),
-            MetadataFile(name: "metrics.json", bytes: try json(metrics(facts))),
-            MetadataFile(name: "provenance.intoto.json", bytes: try json(provenance(facts))),
+            try MetadataFile(name: "metrics.json", json: metrics(facts)),
+            try MetadataFile(name: "provenance.intoto.json", json: provenance(facts)),
         ]
-    }
-
-    private static func json(_ object: JSONValue) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        return [UInt8](try encoder.encode(object)) + [0x0A]
     }
 
     /// CycloneDX 1.6: the model as a component with its card, the inputs as its data.

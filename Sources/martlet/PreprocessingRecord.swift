@@ -22,10 +22,8 @@ struct PreprocessingRecord: Codable {
     /// - Throws: an encoding error.
     static func files(_ inputs: [RawInput?]) throws -> [MetadataFile] {
         guard inputs.contains(where: { $0 != nil }) else { return [] }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let record = PreprocessingRecord(version: currentVersion, inputs: inputs)
-        return [MetadataFile(name: fileName, bytes: [UInt8](try encoder.encode(record)) + [0x0A])]
+        return [try MetadataFile(name: fileName, json: record)]
     }
 
     /// The declarations for the record of build options.

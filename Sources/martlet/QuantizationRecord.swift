@@ -1,10 +1,9 @@
-import Foundation
 import Packager
 import Quantizer
 
 /// How the integers of a model came about, as a bundle carries it in its metadata: every choice, in
 /// order, under the bundle's signature.
-struct QuantizationRecord: Codable {
+struct QuantizationRecord: Encodable {
     /// The file's name in the bundle.
     static let fileName = "quantization.json"
     /// The version of the file.
@@ -30,8 +29,6 @@ struct QuantizationRecord: Codable {
             scoreSignalToNoiseDecibels: report.scoreSignalToNoise,
             decisions: report.decisions
         )
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        return [MetadataFile(name: fileName, bytes: [UInt8](try encoder.encode(record)) + [0x0A])]
+        return [try MetadataFile(name: fileName, json: record)]
     }
 }
