@@ -38,8 +38,8 @@ let package = Package(
         .library(
             name: "MartletParts",
             targets: [
-                "InferenceRuntime", "BundleFormat", "Telemetry", "AgentProtocol", "ModelGraph",
-                "ModelImport", "Quantizer", "Planner", "Packager",
+                "InferenceRuntime", "BundleFormat", "Telemetry", "AgentProtocol", "BootControl",
+                "ModelGraph", "ModelImport", "Quantizer", "Planner", "Packager", "Firmware",
             ]
         ),
     ],
@@ -72,10 +72,12 @@ let package = Package(
         ),
         .target(name: "Telemetry", swiftSettings: deviceSafe),
         .target(name: "AgentProtocol", dependencies: ["CPlatform"], swiftSettings: deviceSafe),
+        .target(name: "BootControl", swiftSettings: deviceSafe),
         .executableTarget(
             name: "martletd",
             dependencies: [
-                "AgentProtocol", "InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform",
+                "AgentProtocol", "BootControl", "InferenceRuntime", "BundleFormat", "Telemetry",
+                "CPlatform",
             ],
             swiftSettings: deviceSafe
         ),
@@ -108,7 +110,10 @@ let package = Package(
         ),
         .target(
             name: "Firmware",
-            dependencies: ["BundleFormat", "CArchive", .product(name: "Yams", package: "Yams")],
+            dependencies: [
+                "BootControl", "BundleFormat", "CArchive", "CSodium",
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -185,7 +190,12 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "FirmwareTests", dependencies: ["Firmware"], swiftSettings: strict),
+        .testTarget(name: "BootControlTests", dependencies: ["BootControl"], swiftSettings: strict),
+        .testTarget(
+            name: "FirmwareTests",
+            dependencies: ["Firmware", "BootControl", "BundleFormat"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "CollectorTests",
             dependencies: [

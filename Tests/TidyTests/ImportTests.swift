@@ -8,8 +8,10 @@ struct ImportTests {
         "BundleFormat": ["CSodium", "CZstd"],
         "Telemetry": [],
         "AgentProtocol": ["CPlatform"],
+        "BootControl": [],
         "martletd": [
-            "AgentProtocol", "InferenceRuntime", "BundleFormat", "Telemetry", "CPlatform",
+            "AgentProtocol", "BootControl", "InferenceRuntime", "BundleFormat", "Telemetry",
+            "CPlatform",
         ],
         "ModelGraph": ["Glibc"],
         "ModelImport": ["ModelGraph", "SwiftProtobuf", "Foundation", "FoundationEssentials"],
@@ -23,7 +25,10 @@ struct ImportTests {
             "BundleFormat", "CArchive", "CSodium", "CZstd", "Foundation", "FoundationEssentials",
             "Glibc",
         ],
-        "Firmware": ["BundleFormat", "CArchive", "Yams", "Foundation", "FoundationEssentials"],
+        "Firmware": [
+            "BootControl", "BundleFormat", "CArchive", "CSodium", "Synchronization", "Yams",
+            "Foundation", "FoundationEssentials", "Glibc",
+        ],
         "Terminal": ["ArgumentParser", "Foundation", "FoundationEssentials"],
         "martlet-collector": [
             "Telemetry", "Terminal", "BundleFormat", "ArgumentParser", "Configuration", "GRDB",
@@ -53,6 +58,7 @@ struct ImportTests {
             ("CSodium", "BundleFormat/Sodium"), ("CZstd", "BundleFormat/Zstd"),
             ("CArchive", "Packager/Archive"), ("CSodium", "Packager/Signing"),
             ("CZstd", "Packager/Zstd"), ("CPlatform", "martletd/"),
+            ("CSodium", "Firmware/Image/Digest"), ("CArchive", "Firmware/Initramfs/Archive"),
             ("CPlatform", "AgentProtocol/Connection"), ("CKernels", "InferenceRuntime/"),
         ]
     )
@@ -76,7 +82,8 @@ struct ImportTests {
     @Test("device-safe sources hold no construct that Embedded Swift refuses")
     func deviceSafety() {
         let deviceSafe: Set = [
-            "InferenceRuntime", "BundleFormat", "Telemetry", "AgentProtocol", "martletd",
+            "InferenceRuntime", "BundleFormat", "Telemetry", "AgentProtocol", "BootControl",
+            "martletd",
         ]
         for file in SourceTree.swiftSources where deviceSafe.contains(file.target) {
             for (index, line) in file.lines.enumerated() {
