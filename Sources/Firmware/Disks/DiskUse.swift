@@ -57,9 +57,8 @@ extension DiskUse.Kind {
     /// Whether the kernel holds the device now: it must be let go before it may be written.
     public var isActive: Bool {
         switch self {
-        case .mounted, .overlayLayer, .swap, .held, .btrfsMember, .loopBacking: true
-        case .kernelArgument, .fstab, .raidMember, .zfsMember, .lvmMember, .encrypted, .sameDisk:
-            false
+        case .mounted, .overlayLayer, .swap, .held, .btrfsMember, .loopBacking, .sameDisk: true
+        case .kernelArgument, .fstab, .raidMember, .zfsMember, .lvmMember, .encrypted: false
         }
     }
 }
