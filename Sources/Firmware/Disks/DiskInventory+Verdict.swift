@@ -64,8 +64,19 @@ extension DiskInventory {
                     : .hardwareArea(name: name, of: diskPath)
             ])
         }
-        guard let device = graph.devices[name], let disk = described[name] else {
-            return .refused([.notFound(path: path)])
+        guard let disk = described[name] else { return .refused([.notFound(path: path)]) }
+        return verdict(for: disk, allowedClasses: allowedClasses)
+    }
+
+    /// Whether a disk of this inventory may be overwritten.
+    ///
+    /// - Parameters:
+    ///   - disk: a disk of this inventory.
+    ///   - allowedClasses: the classes that the firmware profile is for; `nil` allows all.
+    /// - Returns: the verdict with all reasons, not only the first.
+    public func verdict(for disk: Disk, allowedClasses: [MediaClass]? = nil) -> FlashVerdict {
+        guard let device = graph.devices[disk.name], described[disk.name] == disk else {
+            return .refused([.notFound(path: disk.devicePath)])
         }
         let hard = stateReasons(device, disk) + Self.classReasons(disk, allowed: allowedClasses)
         return decide(disk, hard: hard)
