@@ -111,7 +111,7 @@ let package = Package(
         .target(
             name: "Firmware",
             dependencies: [
-                "BootControl", "BundleFormat", "CArchive", "CSodium",
+                "AgentProtocol", "BootControl", "BundleFormat", "Telemetry", "CArchive", "CSodium",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
@@ -193,7 +193,7 @@ let package = Package(
         .testTarget(name: "BootControlTests", dependencies: ["BootControl"], swiftSettings: strict),
         .testTarget(
             name: "FirmwareTests",
-            dependencies: ["Firmware", "BootControl", "BundleFormat"],
+            dependencies: ["Firmware", "BootControl", "BundleFormat", "Packager"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -26,8 +26,8 @@ struct ImportTests {
             "Glibc",
         ],
         "Firmware": [
-            "BootControl", "BundleFormat", "CArchive", "CSodium", "Synchronization", "Yams",
-            "Foundation", "FoundationEssentials", "Glibc",
+            "AgentProtocol", "BootControl", "BundleFormat", "Telemetry", "CArchive", "CSodium",
+            "Synchronization", "Yams", "Foundation", "FoundationEssentials", "Glibc",
         ],
         "Terminal": ["ArgumentParser", "Foundation", "FoundationEssentials"],
         "martlet-collector": [

@@ -144,6 +144,7 @@ extension ArchiveWriter {
     ///   - source: the entry's header, whose path was checked.
     ///   - path: the checked path.
     ///   - next: gives the content in parts, and an empty one at its end.
+    /// - Throws: `ImageError`, also of `next`.
     func rewrite(
         _ source: OpaquePointer,
         as path: String,
