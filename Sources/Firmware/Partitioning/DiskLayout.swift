@@ -12,7 +12,7 @@
 /// Invariants, proved by every initialiser:
 /// 1. partitions do not overlap and lie in the usable area, `usableBytes`;
 /// 2. starts and sizes are multiples of 512, and no size is 0;
-/// 3. a GPT has at most 128 partitions with numbers 1...128, an MBR at most 4 with 1...4, ascending;
+/// 3. numbers ascend within 1...128 in a GPT, and within 1...4 in an MBR;
 /// 4. `sizeBytes` is a multiple of 512 and holds the table.
 ///
 /// Only media with logical sectors of 512 bytes are described.
