@@ -148,8 +148,8 @@ struct BootFileTests {
         for line in [
             "set martlet_environment=\"($root)/martlet/grubenv\"",
             "set BOOT_A_LEFT=5", "($martlet_disk,gpt2)", "($martlet_disk,gpt3)",
-            "linux \"$martlet_part/linux/vmlinuz\" console=ttyX0 panic=5 "
-                + "martlet.slot=$martlet_slot",
+            "set martlet_kernel=\"$martlet_part/linux/vmlinuz\"",
+            "linux \"$martlet_kernel\" console=ttyX0 panic=5 martlet.slot=$martlet_slot",
             "initrd \"$martlet_part/initramfs.img\"",
         ] {
             #expect(text.contains(line), "\(line)")

@@ -1,13 +1,14 @@
 /// The configuration that GRUB reads from the EFI system partition: chooses a slot by the
 /// environment block, counts the attempt, and starts the slot's kernel.
 ///
-/// The rules are those of ``UBootScript``, and so are invariants 1, 4 and 5. There is one block,
+/// The rules are those of ``UBootScript``, and so are invariants 1 and 4. There is one block,
 /// which GRUB writes in place: the three variables are in its first 512 bytes, which disks write
 /// as a whole. A block without GRUB's signature counts as empty; it cannot be saved to, so the
 /// first slot that loads is started each time until the device writes the block anew.
 ///
-/// GRUB's scripts have no arithmetic: `martlet_less` knows the digits. Needs the modules that
-/// `tools/firmware/fetch` builds in: `loadenv`, `test`, `regexp`, `linux`, `reboot`.
+/// GRUB's scripts have no arithmetic: `martlet_less` knows the digits, and leaves nothing of
+/// others. Needs the modules that `tools/firmware/fetch` builds in: `loadenv`, `test`, `regexp`,
+/// `linux`, `reboot`.
 struct GRUBConfiguration {
     /// Numbers from 1 of the partitions of slots A and B.
     var systemA: Int
@@ -34,11 +35,9 @@ struct GRUBConfiguration {
         regexp --set=1:martlet_disk '^([^,]*),' "$root"
         set martlet_environment="($root)/\(environmentPath)"
         load_env --file "$martlet_environment" \(variables)
-        if [ -z "$BOOT_ORDER" ]; then
-          set BOOT_ORDER="A B"
-          set BOOT_A_LEFT=\(tries)
-          set BOOT_B_LEFT=\(tries)
-        fi
+        if [ -z "$BOOT_ORDER" ]; then set BOOT_ORDER="A B"; fi
+        if [ -z "$BOOT_A_LEFT" ]; then set BOOT_A_LEFT=\(tries); fi
+        if [ -z "$BOOT_B_LEFT" ]; then set BOOT_B_LEFT=\(tries); fi
 
         """
     }
@@ -52,7 +51,7 @@ struct GRUBConfiguration {
         return """
             function martlet_less {
             \(cases.joined(separator: "\n"))
-              else set martlet_less=0; fi
+              else set martlet_less=; fi
             }
 
             """
@@ -60,10 +59,13 @@ struct GRUBConfiguration {
 
     private func choice(_ slot: String, _ partition: Int) -> String {
         """
-        [ "$martlet_slot" = \(slot) -a "$BOOT_\(slot)_LEFT" -gt 0 ]; then
+        [ "$martlet_slot$martlet_tried_\(slot)" = \(slot) ]; then
+            set martlet_tried_\(slot)=yes
             martlet_less "$BOOT_\(slot)_LEFT"
-            set BOOT_\(slot)_LEFT="$martlet_less"
-            set martlet_part="($martlet_disk,\(table)\(partition))"
+            if [ -n "$martlet_less" ]; then
+              set BOOT_\(slot)_LEFT="$martlet_less"
+              set martlet_part="($martlet_disk,\(table)\(partition))"
+            fi
         """
     }
 
@@ -77,7 +79,8 @@ struct GRUBConfiguration {
           if [ -n "$martlet_part" ]; then
             save_env --file "$martlet_environment" \(variables)
             echo "martlet: slot $martlet_slot, left A $BOOT_A_LEFT, B $BOOT_B_LEFT"
-            if linux "$martlet_part/\(kernelPath)" \(kernelArguments) martlet.slot=$martlet_slot; then
+            set martlet_kernel="$martlet_part/\(kernelPath)"
+            if linux "$martlet_kernel" \(kernelArguments) martlet.slot=$martlet_slot; then
               if initrd "$martlet_part/\(initramfsPath)"; then
                 boot
               fi
@@ -92,6 +95,7 @@ struct GRUBConfiguration {
     private var startOver: String {
         """
         echo "martlet: no slot is left, starting over"
+        set BOOT_ORDER="A B"
         set BOOT_A_LEFT=\(tries)
         set BOOT_B_LEFT=\(tries)
         save_env --file "$martlet_environment" \(variables)

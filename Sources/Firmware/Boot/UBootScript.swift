@@ -9,8 +9,10 @@
 /// 1. An attempt is on the disk before the slot's kernel runs, so that a crash counts.
 /// 2. A save writes the copy that is not the newest: a torn write leaves the older one valid.
 /// 3. With two valid copies the higher flag is newer; 0 comes after 255.
-/// 4. Without a valid copy, or without an order, both slots are there with all their attempts.
-/// 5. Of a copy only the three variables of the slots are taken; nothing in it is run.
+/// 4. Every content of the copies has the meaning that `BootVariables` gives it, and the step is
+///    that of `SlotChoice.nextBoot`: no order is A before B, no count is `tries`, a count that is
+///    not one digit is 0, a slot is tried once a start.
+/// 5. Of a copy only the three variables of the slots are taken and kept; nothing in it is run.
 ///
 /// The environment of the board's own U-Boot is not touched: the copies are read and written as
 /// blocks of the disk that the script came from. Written for the "old" hush of U-Boot 2023.01,
@@ -36,8 +38,10 @@ struct UBootScript {
 
     /// The text; every line ends with a newline.
     var text: String {
-        [header, Self.checksum, readCopies, Self.chooseCopy, Self.save, chooseSlot, startOver]
-            .joined(separator: "\n")
+        [
+            header, Self.checksum, readCopies, chooseCopy, Self.save, Self.count, chooseSlot,
+            startOver,
+        ].joined(separator: "\n")
     }
 }
 
@@ -107,7 +111,8 @@ extension UBootScript {
     }
 
     /// Sets `martlet_newest` and the variables of the slots; `martlet_next` is the copy to write.
-    private static let chooseCopy = """
+    private var chooseCopy: String {
+        """
         setenv martlet_newest none
         if test ${martlet_valid0} = yes; then setenv martlet_newest 0; fi
         if test ${martlet_valid1} = yes; then
@@ -135,11 +140,14 @@ extension UBootScript {
           echo "martlet: no valid environment, both slots are tried"
         else
           setexpr martlet_data ${martlet_copy} + 5
-          env import -b ${martlet_data} \(dataSize) BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT
+          env import -b ${martlet_data} \(Self.dataSize) BOOT_ORDER BOOT_A_LEFT BOOT_B_LEFT
           test -n "${BOOT_ORDER}" || setenv BOOT_ORDER "A B"
+          test -n "${BOOT_A_LEFT}" || setenv BOOT_A_LEFT \(tries)
+          test -n "${BOOT_B_LEFT}" || setenv BOOT_B_LEFT \(tries)
         fi
 
         """
+    }
 
     /// `run martlet_save` writes the variables of the slots to the copy that is not the newest.
     private static let save = """
@@ -156,11 +164,26 @@ extension UBootScript {
 
         """
 
+    /// What `run martlet_count` does: `martlet_less` is one less than the digit `martlet_left`.
+    ///
+    /// Without an attempt left it is empty. Comparing text refuses what is not one digit.
+    private static let count = """
+        setenv martlet_count 'setenv martlet_less; setenv martlet_below 0; \
+        for martlet_digit in 1 2 3 4 5 6 7 8 9; do \
+        if test "${martlet_left}" = ${martlet_digit}; then \
+        setenv martlet_less ${martlet_below}; fi; \
+        setenv martlet_below ${martlet_digit}; done'
+
+        """
+
     private func choice(_ slot: String, _ partition: Int) -> String {
         """
-        test "${martlet_slot}" = \(slot); then
-            if test "${BOOT_\(slot)_LEFT}" -gt 0; then
-              setexpr BOOT_\(slot)_LEFT ${BOOT_\(slot)_LEFT} - 1
+        test "${martlet_slot}${martlet_tried_\(slot)}" = \(slot); then
+            setenv martlet_tried_\(slot) yes
+            setenv martlet_left ${BOOT_\(slot)_LEFT}
+            run martlet_count
+            if test -n "${martlet_less}"; then
+              setenv BOOT_\(slot)_LEFT ${martlet_less}
               setenv martlet_part \(Self.hex(partition))
             fi
         """
@@ -195,6 +218,7 @@ extension UBootScript {
     private var startOver: String {
         """
         echo "martlet: no slot is left, starting over"
+        setenv BOOT_ORDER "A B"
         setenv BOOT_A_LEFT \(tries)
         setenv BOOT_B_LEFT \(tries)
         run martlet_save

@@ -51,11 +51,14 @@ struct DeviceGraph: Sendable {
             }
             return devices[name]?.folder
         }
-        for entry in disks {
+        let whole = Set(disks)
+        for entry in disks where devices[entry] == nil {
             let disk = try DiskError.checkedName(entry, in: "/sys/block")
-            guard let folder = try add(disk, at: "/sys/block/" + disk, parent: nil) else {
-                continue
-            }
+            // The boot areas of an eMMC are disks inside its disk.
+            let container = try tree.resolve("/sys/block/" + disk).split(separator: "/").dropLast()
+            let parent = container.last.map(String.init).flatMap { whole.contains($0) ? $0 : nil }
+            guard let folder = try add(disk, at: "/sys/block/" + disk, parent: parent)
+            else { continue }
             for child in try tree.names(in: folder) ?? [] where child.hasPrefix(disk) {
                 let part = try DiskError.checkedName(child, in: folder)
                 guard tree.status("\(folder)/\(part)/dev") != nil else { continue }

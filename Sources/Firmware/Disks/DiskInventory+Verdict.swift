@@ -16,7 +16,8 @@ extension DiskInventory {
             let resolved = try? tree.resolve(absolute)
         else { return .missing }
         if let status = tree.status(resolved) {
-            let isBelowDev = resolved.hasPrefix("/dev/")
+            // A plain file among the devices is a mistyped name that some tool once wrote to.
+            let isBelowDev = resolved.hasPrefix("/dev/") && !resolved.hasPrefix("/dev/shm/")
             if status.kind == S_IFBLK {
                 return graph.name(of: status.number).map { .device(name: $0) } ?? .missing
             }

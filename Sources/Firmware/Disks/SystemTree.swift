@@ -70,7 +70,7 @@ struct SystemTree: Sendable {
         var part = [UInt8](repeating: 0, count: 4_096)
         while true {
             let count = part.withUnsafeMutableBytes {
-                Glibc.read(descriptor, $0.baseAddress, 4_096)
+                Glibc.read(descriptor, $0.baseAddress, $0.count)
             }
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw .unreadable(path: path, code: errno) }
