@@ -112,7 +112,8 @@ let package = Package(
         .target(
             name: "Firmware",
             dependencies: [
-                "BootControl", "BundleFormat", "CArchive", "CBlock", "CSodium",
+                "AgentProtocol", "BootControl", "BundleFormat", "Telemetry", "CArchive", "CBlock",
+                "CSodium",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
@@ -194,7 +195,7 @@ let package = Package(
         .testTarget(name: "BootControlTests", dependencies: ["BootControl"], swiftSettings: strict),
         .testTarget(
             name: "FirmwareTests",
-            dependencies: ["Firmware", "BootControl", "BundleFormat"],
+            dependencies: ["Firmware", "BootControl", "BundleFormat", "Packager"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -26,8 +26,8 @@ struct ImportTests {
             "Glibc",
         ],
         "Firmware": [
-            "BootControl", "BundleFormat", "CArchive", "CBlock", "CSodium", "Synchronization",
-            "Yams", "Foundation", "FoundationEssentials", "Glibc",
+            "AgentProtocol", "BootControl", "BundleFormat", "Telemetry", "CArchive", "CBlock",
+            "CSodium", "Synchronization", "Yams", "Foundation", "FoundationEssentials", "Glibc",
         ],
         "Terminal": ["ArgumentParser", "Foundation", "FoundationEssentials"],
         "martlet-collector": [
