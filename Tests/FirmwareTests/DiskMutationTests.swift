@@ -18,7 +18,7 @@ private struct SeededGenerator: RandomNumberGenerator {
 @Suite("Mutated trees")
 struct DiskMutationTests {
     static let seed: UInt64 = 20_260_731
-    static let mutationCount = 30
+    static let mutationCount = 15
 
     @Test(
         "one mutated file never traps, and other disks' files never free one of the system",
