@@ -84,6 +84,7 @@ let package = Package(
 
         // Host.
         .systemLibrary(name: "CArchive"),
+        .systemLibrary(name: "CBlock"),
         .target(name: "ModelGraph", swiftSettings: strict),
         .target(
             name: "ModelImport",
@@ -111,7 +112,7 @@ let package = Package(
         .target(
             name: "Firmware",
             dependencies: [
-                "BootControl", "BundleFormat", "CArchive", "CSodium",
+                "BootControl", "BundleFormat", "CArchive", "CBlock", "CSodium",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
