@@ -4,8 +4,10 @@ package struct TextLine {
 
     package init() {}
 
+    @inline(never)
     package init(_ text: StaticString) { append(text) }
 
+    @inline(never)
     package mutating func append(_ text: StaticString) {
         for index in 0..<text.utf8CodeUnitCount {
             // Safe: `index` is below the literal's own length.

@@ -40,6 +40,7 @@ struct ArgumentReader {
     }
 
     /// Takes the next word if it is `expected`.
+    @inline(never)
     mutating func take(_ expected: StaticString) -> Bool {
         guard next < words.count, words[next] == TextLine(expected).bytes else { return false }
         next += 1
@@ -55,6 +56,7 @@ struct ArgumentReader {
     }
 
     /// The file name after an option that was just taken.
+    @inline(never)
     mutating func path(of option: StaticString) throws(AgentError) -> Path {
         guard let path = Path(try value(of: option)) else {
             throw .usage("this is not a file name", argument: TextLine(option).bytes)

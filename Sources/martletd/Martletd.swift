@@ -29,6 +29,7 @@ struct Martletd {
         if arguments.take("state"), arguments.take("check") {
             return try StateCheckCommand(&arguments).run()
         }
+        if arguments.take("target") { return try TargetCommand(&arguments).run() }
         throw .usage("a verb is missing or unknown", argument: arguments.word() ?? [])
     }
 
@@ -52,6 +53,8 @@ struct Martletd {
               What a running agent says of itself.
           martletd state check (--config FILE | --state DIR)
               Whether the state directory of a stopped agent is whole.
+          martletd target [--system-root DIR] [--json]
+              What this machine says of itself, and the target profile that fits it best.
           martletd --help | --version
 
         Exit codes: 0 ok, 1 internal, 2 usage, 3 refused as unsafe, 4 authentication or integrity,
