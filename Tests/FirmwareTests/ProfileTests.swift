@@ -17,7 +17,7 @@ struct ProfileTests {
             let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
             let profile = try FirmwareProfile(yaml: text)
             #expect(profile.name + ".yaml" == name)
-            #expect(profile.problems().isEmpty)
+            #expect(profile.problems() == [])
         }
     }
 }

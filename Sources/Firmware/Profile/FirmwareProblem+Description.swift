@@ -98,9 +98,9 @@ extension FirmwareProblem: CustomStringConvertible {
         case .initramfsMissing:
             "a system slot holds the initial file system; describe it under 'initramfs'"
         case .duplicatePath(let place, let path): "'\(place)' has two files '\(path)'; rename one"
-        case .wholePathMisused(let partition, let path):
-            "partition '\(partition)' cannot take the path '\(path)'; '/' stands alone in a "
-                + "squashfs, ext4 or raw partition, and is the only path in a raw one"
+        case .pathRefused(let partition, let path):
+            "partition '\(partition)' has no file system for '\(path)'; give it one file of the "
+                + "path '/', or a file system"
         case .filesRefused(let partition, let kind):
             "partition '\(partition)' of kind '\(kind.rawValue)' is filled by the builder; remove "
                 + "its 'files'"

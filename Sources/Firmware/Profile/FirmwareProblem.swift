@@ -76,8 +76,8 @@ public enum FirmwareProblem: Sendable, Hashable {
     case initramfsMissing
     /// Two files of one place have one path.
     case duplicatePath(place: String, path: String)
-    /// The path `/` beside others, or a named file where there is no file system.
-    case wholePathMisused(partition: String, path: String)
+    /// A named file, or more than one, where there is no file system.
+    case pathRefused(partition: String, path: String)
     /// A partition holds what the builder makes, and takes no files.
     case filesRefused(partition: String, PartitionKind)
     /// A squashfs has no source.

@@ -34,9 +34,10 @@ extension FirmwareProfile {
     }
 
     private func pathProblems(_ files: [FileEntry], place: String) -> [FirmwareProblem] {
-        // Names of FAT are the same in both cases.
+        // Names of FAT are the same in both cases; several folders may be poured into the root.
         var paths: Set<String> = []
-        return files.filter { !paths.insert($0.path.lowercased()).inserted }
+        return files.filter { $0.path != FileEntry.wholePath }
+            .filter { !paths.insert($0.path.lowercased()).inserted }
             .map { .duplicatePath(place: place, path: $0.path) }
     }
 
@@ -46,15 +47,11 @@ extension FirmwareProfile {
             return partition.files.isEmpty ? [] : [.filesRefused(partition: name, partition.kind)]
         }
         var problems: [FirmwareProblem] = []
-        for file in partition.files {
-            let isWhole = file.path == FileEntry.wholePath
-            let isMisused =
-                switch partition.filesystem {
-                case .raw: !isWhole || partition.files.count > 1
-                case .fat16, .fat32: isWhole
-                case .ext4, .squashfs: isWhole && partition.files.count > 1
-                }
-            if isMisused { problems.append(.wholePathMisused(partition: name, path: file.path)) }
+        if partition.filesystem == .raw {
+            let isOne = partition.files.count <= 1
+            for file in partition.files where !isOne || file.path != FileEntry.wholePath {
+                problems.append(.pathRefused(partition: name, path: file.path))
+            }
         }
         if partition.filesystem == .squashfs, partition.files.isEmpty {
             problems.append(.contentMissing(partition: name))

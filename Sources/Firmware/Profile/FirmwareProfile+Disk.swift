@@ -77,8 +77,8 @@ extension FirmwareProfile {
     public struct FileEntry: Sendable, Hashable {
         /// The name of a built-in artifact or of a declared input.
         public var source: String
-        /// The relative path in the file system, or `/`: the source is the whole file system, or
-        /// the content of a raw partition from its first byte.
+        /// The relative path in the file system, or `/`: what is in the source, a folder (or for
+        /// a squashfs a tar), is put into the root; in a raw partition, the source is the bytes.
         public var path: String
 
         /// The path that stands for the whole file system.
