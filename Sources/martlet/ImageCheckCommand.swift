@@ -8,8 +8,8 @@ struct ImageCheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Find overlaps, misalignment, missing content and lack of room in a profile.",
         discussion: """
-            With --inputs or --input, the inputs are checked too. Exits with 0 when the profile can \
-            be used, and 3 when it has problems, each of which is told.
+            With --inputs or --input, the inputs are checked too. Exits with 0 when the profile is \
+            sound, and 3 when it has problems, each of which is told.
             """
     )
 

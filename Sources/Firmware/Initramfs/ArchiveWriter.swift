@@ -26,6 +26,7 @@ final class ArchiveWriter {
 
     /// Opens an archive that must not exist yet.
     init(_ path: String, format: Format, filter: Filter) throws(ImageError) {
+        ArchiveTransfer.prepareNames()
         guard let archive = archive_write_new() else {
             throw .archive(path: path, detail: "no memory")
         }
