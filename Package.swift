@@ -142,7 +142,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "ModelGraph", "ModelImport", "Quantizer", "Planner", "Packager", "Firmware",
-                "BundleFormat", "InferenceRuntime", "Telemetry", "Terminal",
+                "AgentProtocol", "BundleFormat", "InferenceRuntime", "Telemetry", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -213,7 +213,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["martlet", "InferenceRuntime"],
+            dependencies: ["martlet", "martletd", "AgentProtocol", "InferenceRuntime"],
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),

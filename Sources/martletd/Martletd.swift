@@ -32,6 +32,7 @@ struct Martletd {
         }
         if arguments.take("slot") { return try SlotCommand(&arguments).run() }
         if arguments.take("init") { throw .usage("init is for process 1 only", argument: []) }
+        if arguments.take("target") { return try TargetCommand(&arguments).run() }
         throw .usage("a verb is missing or unknown", argument: arguments.word() ?? [])
     }
 
@@ -64,6 +65,8 @@ struct Martletd {
               --system-conf FILE says where the slots are (/etc/system.conf).
           martletd init
               As process 1 of a device, also under the name init: mounts, runs, restarts.
+          martletd target [--system-root DIR] [--json]
+              What this machine says of itself, and the target profile that fits it best.
           martletd --help | --version
 
         Exit codes: 0 ok, 1 internal, 2 usage, 3 refused as unsafe, 4 authentication or integrity,

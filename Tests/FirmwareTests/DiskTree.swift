@@ -74,7 +74,10 @@ final class DiskTree {
 
     func url(_ path: String) -> URL { folder.appending(path: String(path.drop { $0 == "/" })) }
 
+    private var made: Set<String> = []
+
     func makeFolder(_ path: String) throws {
+        guard made.insert(path).inserted else { return }
         try FileManager.default.createDirectory(at: url(path), withIntermediateDirectories: true)
     }
 

@@ -48,9 +48,7 @@ struct FlashSample {
     let image: FlashImage
     let plan: FlashPlan
 
-    /// - Parameters:
-    ///   - size: the image's size in bytes, not below 5 MiB.
-    ///   - seed: of the content.
+    /// Makes an image of not less than 5 MiB.
     init(size: Int = (5 << 20) + 12_800, seed: UInt64 = 1) throws {
         folder = try FlashFolder()
         var bytes = Self.noise(size, seed: seed)

@@ -39,8 +39,8 @@ struct ImportTests {
         ],
         "martlet": [
             "ModelGraph", "ModelImport", "Quantizer", "Planner", "Packager", "Firmware",
-            "BundleFormat", "InferenceRuntime", "Telemetry", "Terminal", "ArgumentParser", "Yams",
-            "Foundation", "FoundationEssentials", "Glibc",
+            "AgentProtocol", "BundleFormat", "InferenceRuntime", "Telemetry", "Terminal",
+            "ArgumentParser", "Yams", "Foundation", "FoundationEssentials", "Glibc",
         ],
     ]
 

@@ -75,7 +75,7 @@ class Disk:
 
     @property
     def efi(self):
-        return "esp" if "esp" in self.partitions else next(iter(self.partitions))
+        return next(iter(self.partitions))
 
     def tear_newest_copy(self):
         """Damages the copy of U-Boot's environment that counts, as a torn write of its successor

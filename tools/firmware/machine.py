@@ -47,7 +47,7 @@ class Machine:
         variables = self.folder / "uefi-variables"
         if not variables.exists():
             shutil.copy(UEFI_VARIABLES, variables)
-        return ["qemu-system-x86_64", "-M", "q35", "-cpu", "Haswell-noTSX",
+        return ["qemu-system-x86_64", "-M", "q35", "-cpu", "max",
                 "-drive", f"if=pflash,format=raw,readonly=on,file={firmware}",
                 "-drive", f"if=pflash,format=raw,file={variables}"]
 
@@ -94,6 +94,23 @@ class Machine:
         """All matches on the console so far."""
         with self.changed:
             return [found for line in self.lines if (found := re.search(pattern, line))]
+
+    def process_wait(self, seconds):
+        """Lets the machine run for a time."""
+        try:
+            self.process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return
+        raise BootFailure("the machine ended by itself")
+
+    def wait_until(self, condition, seconds, what):
+        """Waits for something that the console does not say."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                tail = "\n    ".join(self.lines[-12:])
+                raise BootFailure(f"{what}; the console's end:\n    {tail}")
+            time.sleep(0.2)
 
     def cut(self):
         """Takes the power away. How many seconds it was on."""

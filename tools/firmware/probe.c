@@ -19,7 +19,7 @@
 static void print_value(const char *status, const char *key, const char *word) {
     const char *line = strstr(status, key);
     if (line == NULL) return;
-    int size = (int)strcspn(line + strlen(key), "\n");
+    int size = (int)strspn(line + strlen(key), "0123456789");
     printf("probe: %s %.*s\n", word, size, line + strlen(key));
 }
 
@@ -78,8 +78,8 @@ int main(int count, char **words) {
     for (;;) {
         char status[MARTLET_STATUS_SIZE_MAX + 1];
         if (martlet_status(&client, status, sizeof status) == 0) {
-            print_value(status, "acknowledged-sequence ", "acknowledged");
-            print_value(status, "spool-reports ", "waiting");
+            print_value(status, "\"acknowledged-sequence\":", "acknowledged");
+            print_value(status, "\"spool-reports\":", "waiting");
         } else {
             martlet_close(&client);
             (void)martlet_connect(&client, words[1], 2000);

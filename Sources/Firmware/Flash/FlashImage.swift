@@ -92,8 +92,8 @@ public struct FlashImage: Sendable {
     ///
     /// - Parameters:
     ///   - map: The block map.
-    ///   - progress: Is told how many bytes were compared, and of how many.
     ///   - stop: Ends the comparison early.
+    ///   - progress: Is told how many bytes were compared, and of how many.
     /// - Returns: The image whose data are the ranges of the map.
     /// - Throws: `FlashError.blockMapSize`, `.blockMapDiffers`, `.blockMapMissesData`,
     ///   `.interrupted`, or an error of reading.

@@ -77,7 +77,9 @@ struct FlashRun<Target: BlockTarget> {
         }
     }
 
-    /// After an error: what was begun must not boot. The target may be gone, so this may fail too.
+    /// Makes what was begun unbootable again.
+    ///
+    /// The target may be gone, so this may fail too.
     mutating func invalidateAgain() {
         guard isBegun else { return }
         try? invalidate()

@@ -12,6 +12,8 @@ final class OpenFile: Sendable {
     struct Identity: Sendable, Hashable {
         let device: UInt64
         let inode: UInt64
+        /// The number of a device file; 0 for others.
+        let rawDevice: UInt64
         let sizeBytes: Int64
         let modifiedNanoseconds: Int64
         let changedNanoseconds: Int64
@@ -43,6 +45,7 @@ final class OpenFile: Sendable {
         let identity = Identity(
             device: UInt64(status.st_dev),
             inode: UInt64(status.st_ino),
+            rawDevice: kind == .regular ? 0 : UInt64(status.st_rdev),
             sizeBytes: Int64(status.st_size),
             modifiedNanoseconds: Self.nanoseconds(status.st_mtim),
             changedNanoseconds: Self.nanoseconds(status.st_ctim)

@@ -29,6 +29,8 @@ public final class OpenTarget: BlockTarget {
     public let sizeBytes: Int64
     /// The most bytes that one call of `zero` takes.
     public let zeroStepBytes: Int64
+    /// The number of the device (`st_rdev`); 0 for files.
+    public let rawDevice: UInt64
 
     private let state: Mutex<State>
 
@@ -50,6 +52,7 @@ public final class OpenTarget: BlockTarget {
                 size = newFileSizeBytes
             }
             sizeBytes = size
+            rawDevice = try file.status().identity.rawDevice
         } catch {
             throw Self.openError(path, error.code)
         }
@@ -93,10 +96,14 @@ public final class OpenTarget: BlockTarget {
         }
     }
 
-    /// Whether this is the file of another path, for example the image itself.
-    func isSameFile(as identity: OpenFile.Identity) -> Bool {
-        guard let own = try? opened()?.status().identity else { return false }
-        return own.device == identity.device && own.inode == identity.inode
+    /// Proves that the target is not the image itself.
+    ///
+    /// - Throws: `FlashError.targetIsImage`.
+    public func checkIsNot(_ image: FlashImage) throws(FlashError) {
+        guard let own = try? opened()?.status().identity, own.device == image.identity.device,
+            own.inode == image.identity.inode
+        else { return }
+        throw .targetIsImage(path: path)
     }
 
     private func opened() -> OpenFile? { state.withLock { $0.file } }
@@ -116,6 +123,7 @@ public final class OpenTarget: BlockTarget {
         }
     }
 
+    /// Writes through the caches, and waits while too much is dirty.
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(TargetFault) {
         try perform(.write, at: offset) { file throws(SystemCode) in
             try file.write(bytes, at: offset)
@@ -144,6 +152,7 @@ public final class OpenTarget: BlockTarget {
         if let waits { try file.writeBack(waits, waits: true) }
     }
 
+    /// Reads; past the caches once they were dropped.
     public func read(
         into buffer: UnsafeMutableRawBufferPointer,
         at offset: Int64
@@ -156,6 +165,7 @@ public final class OpenTarget: BlockTarget {
         }
     }
 
+    /// Lets the device or the file system make the range zero, or writes zeros.
     public func zero(_ range: Range<Int64>) throws(TargetFault) {
         try perform(.zero, at: range.lowerBound) { file throws(SystemCode) in
             do throws(SystemCode) {
@@ -180,6 +190,7 @@ public final class OpenTarget: BlockTarget {
         }
     }
 
+    /// Discards on a device; punches a hole in a file.
     public func discard(_ range: Range<Int64>) throws(TargetFault) {
         try perform(.discard, at: range.lowerBound) { file throws(SystemCode) in
             if isBlockDevice {
@@ -190,6 +201,7 @@ public final class OpenTarget: BlockTarget {
         }
     }
 
+    /// Asks the file system of a file; of a device nothing is known.
     public func endOfKnownZeros(from offset: Int64) -> Int64 {
         guard !isBlockDevice, let file = opened() else { return offset }
         do throws(SystemCode) {
@@ -199,6 +211,7 @@ public final class OpenTarget: BlockTarget {
         }
     }
 
+    /// Waits until the medium has everything (`fsync`).
     public func flush() throws(TargetFault) {
         state.withLock {
             $0.pending = []
@@ -207,6 +220,7 @@ public final class OpenTarget: BlockTarget {
         try perform(.flush, at: 0) { file throws(SystemCode) in try file.synchronize() }
     }
 
+    /// Forgets cached pages, and reads with `O_DIRECT` from now on where that works.
     public func dropCaches() throws(TargetFault) {
         try perform(.dropCaches, at: 0) { file throws(SystemCode) in
             if isBlockDevice {
@@ -219,10 +233,12 @@ public final class OpenTarget: BlockTarget {
         }
     }
 
+    /// Asks for the new partitions; refused while the old ones are in use.
     public func rereadTable() {
         if isBlockDevice { opened()?.rereadTable() }
     }
 
+    /// Closes the target; every call fails afterwards.
     public func close() {
         state.withLock {
             $0.direct = nil
