@@ -251,10 +251,12 @@ struct ImageTests {
         #expect(result.status == 0, "\(result.errors)")
         let root = bench.workshop.path("root")
         let script = """
-            mkdir '\(root)' && tar -tf '\(archive)' | grep '/$' | sort && tar -xf '\(archive)' -C '\(root)' \
-            && cd '\(root)' && sh -n etc/init.d/martletd && chmod +x usr/bin/martletd \
-            && sed -i "s,/usr/bin/martletd,$PWD/usr/bin/martletd," usr/lib/systemd/system/martletd.service \
-            && systemd-analyze verify usr/lib/systemd/system/martletd.service 2>&1
+            mkdir '\(root)' && tar -tf '\(archive)' | grep '/$' | sort \
+            && tar -xf '\(archive)' -C '\(root)' && cd '\(root)' \
+            && sh -n etc/init.d/martletd && chmod +x usr/bin/martletd \
+            && unit=usr/lib/systemd/system/martletd.service \
+            && sed -i "s,/usr/bin/martletd,$PWD/usr/bin/martletd," $unit \
+            && systemd-analyze verify $unit 2>&1
             """
         let process = Process()
         process.executableURL = URL(filePath: "/bin/sh")
