@@ -118,7 +118,8 @@ struct SlotCommand {
             status.field("tries", UInt64(tries))
             status.field("damaged", choice.variables == nil)
             status.field("confirmed", SlotChoice.isConfirmed(running, variables, tries: tries))
-            status.field("fell-back", SlotChoice.fellBack(running: running, variables))
+            let fellBack = SlotChoice.fellBack(running: running, variables, tries: tries)
+            status.field("fell-back", fellBack)
         }
         return status.finish()
     }
@@ -131,7 +132,7 @@ struct SlotCommand {
             let path = isSystemd ? systemd : Path(fixed: "/run/martlet.restart")
             try Kernel.writeFile(path, TextLine("0 tryboot").bytes)
         }
-        Log.note("the next start tries slot", Int(slot.rawValue) - 0x40)
+        Log.note(slot == .a ? "the next start tries slot A" : "the next start tries slot B")
         guard restarts else { return }
         // Like Ctrl-Alt-Del, which init and systemd take for an orderly restart.
         _ = platform_signal(1, platform_signal_interrupt)
