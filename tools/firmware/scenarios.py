@@ -85,10 +85,10 @@ def first_boot(stand):
 
 
 def cut_power(stand, cuts):
-    """Cuts the power between power-on and some reports."""
-    served = 0
-    for _ in range(cuts):
-        seconds = stand.generator.uniform(0.2, stand.seconds + 4)
+    """Cuts the power at random instants, spread from power-on to some reports."""
+    served, last = 0, stand.seconds + 4
+    for index in range(cuts):
+        seconds = last * (index + stand.generator.random()) / cuts
         with stand.boot() as machine:
             machine.process_wait(seconds)
             machine.cut()

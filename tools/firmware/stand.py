@@ -198,7 +198,8 @@ class Stand:
 
     def flash(self, image, digest):
         """Writes the image to a file as to a device; the file is what boots."""
-        run([PRODUCTS / "martlet", "flash", "--image", image, "--device", self.image], cwd=ROOT)
+        run([PRODUCTS / "martlet", "flash", image, "--device", self.image, "--profile",
+             self.folder / f"{self.name}.yaml", "--yes"], cwd=ROOT)
         with open(self.image, "rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != digest:
                 raise BootFailure("the flashed file differs from the image")
