@@ -200,9 +200,9 @@ _Noreturn void platform_exit(int32_t code);
 
 /* ---- Sockets (socket.c, connect.c): always non-blocking ------------------------------------- */
 
-/* Starts a TCP connection to `host`, an IPv4 number with dots or an IPv6 number. A descriptor, to be
- * polled for writability and then given to platform_tcp_finish; -EHOSTUNREACH when the host is no
- * number: nothing here asks a name server. */
+/* Starts a TCP connection to `host`, an IPv4 number with dots or an IPv6 number. A descriptor, to
+ * be polled for writability and then given to platform_tcp_finish; -EHOSTUNREACH when the host is
+ * no number: nothing here asks a name server. */
 int32_t platform_tcp_begin(const uint8_t *host, uint16_t port);
 /* 0 when connected, -EINPROGRESS while it is not decided, else why it failed. Does not close. */
 int32_t platform_tcp_finish(int32_t descriptor);
