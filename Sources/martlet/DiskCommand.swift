@@ -43,7 +43,9 @@ struct DiskCommand: ParsableCommand {
             if json {
                 return try Console.printJSON(Answer(hiddenRoot: inventory.hiddenRoot, disks: rows))
             }
-            Self.printText(rows, hiddenRoot: inventory.hiddenRoot)
+            // Every machine has loop devices without a file.
+            let shown = rows.filter { $0.mediaClass != "loop" || $0.sizeBytes > 0 }
+            Self.printText(shown, hiddenRoot: inventory.hiddenRoot)
         }
 
         private static func printText(_ disks: [DiskListing], hiddenRoot: String?) {

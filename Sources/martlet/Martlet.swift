@@ -20,7 +20,7 @@ struct Martlet: RootCommand {
         subcommands: [
             KeyCommand.self, InspectCommand.self, BuildCommand.self, VerifyCommand.self,
             InferCommand.self, EvaluateCommand.self, BenchCommand.self, TargetCommand.self,
-            ImageCommand.self, DiskCommand.self,
+            ImageCommand.self, FlashCommand.self, DiskCommand.self,
         ]
     )
 

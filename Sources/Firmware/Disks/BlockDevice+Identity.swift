@@ -13,14 +13,14 @@ struct DiskIdentity: Sendable, Hashable {
 extension BlockDevice {
     /// Reads the parts of a disk's identity; anything unreadable is absent.
     func identity(in tree: SystemTree) throws(DiskError) -> DiskIdentity {
-        let device = try tree.resolve(folder + "/device")
+        let device = try tree.resolve("device", from: folder)
         let type = tree.attribute(device + "/type")
         let vendor = tree.attribute(device + "/vendor")
         let name =
             tree.attribute(device + "/model") ?? tree.attribute(device + "/name")
             ?? properties["ID_MODEL"]
         let names = [tree.attribute(folder + "/wwid"), tree.attribute(device + "/wwid")]
-        let size = tree.nestedAttribute(folder + "/queue/logical_block_size").flatMap { Int($0) }
+        let size = tree.attribute("queue/logical_block_size", below: folder).flatMap { Int($0) }
         return DiskIdentity(
             mediaClass: mediaClass(type: type),
             // virtio gives the number of its vendor, which is the same for all.

@@ -72,10 +72,10 @@ struct BlockDevice: Sendable {
         if holders == nil && !isHidden { missing.append("holders") }
         self.holders = holders ?? []
         self.slaves = slaves ?? []
-        mapperName = tree.nestedAttribute(folder + "/dm/name")
-        mapperIdentifier = tree.nestedAttribute(folder + "/dm/uuid")
-        raidLevel = tree.nestedAttribute(folder + "/md/level")
-        backingFile = tree.nestedAttribute(folder + "/loop/backing_file")
+        mapperName = tree.attribute("dm/name", below: folder)
+        mapperIdentifier = tree.attribute("dm/uuid", below: folder)
+        raidLevel = tree.attribute("md/level", below: folder)
+        backingFile = tree.attribute("loop/backing_file", below: folder)
         properties = try Self.properties(of: self.number, tree: tree)
         self.missing = missing.first
     }

@@ -39,10 +39,8 @@ extension DeviceGraph {
 
     private func ownNames(under mount: MountTable.Mount) throws(DiskError) -> Set<String> {
         var names: Set<String> = []
-        if let name = name(of: mount.number) { names.insert(name) }
-        for path in mount.namedDevices {
-            if let name = try name(ofPath: path) { names.insert(name) }
-        }
+        names.formUnion(self.names(of: mount.number))
+        for path in mount.namedDevices { names.formUnion(try self.names(ofPath: path)) }
         if mount.fileSystem == "zfs" {
             let pool = mount.source.prefix { $0 != "/" && $0 != "@" }
             names.formUnion(members(ofPool: pool))
@@ -116,16 +114,15 @@ extension DeviceGraph {
 
     /// The devices that a specifier names.
     ///
-    /// It is `/dev/...`, `UUID=`, `LABEL=`, `PARTUUID=`, `PARTLABEL=` or `MAJOR:MINOR`. Several may carry one UUID: the legs of a RAID.
+    /// It is `/dev/...`, `UUID=`, `LABEL=`, `PARTUUID=`, `PARTLABEL=` or `MAJOR:MINOR`. Several
+    /// devices may carry one UUID: the legs of a RAID.
     private func names(ofSpecifier text: some StringProtocol) throws(DiskError) -> Set<String> {
         var names: Set<String> = []
         if text.hasPrefix("/dev/") {
-            if let name = try name(ofPath: MountTable.unescaped(text)) { names.insert(name) }
-            return names
+            return Set(try self.names(ofPath: MountTable.unescaped(text)))
         }
         if let number = DeviceNumber(text: text) {
-            if let name = name(of: number) { names.insert(name) }
-            return names
+            return Set(self.names(of: number))
         }
         let pair = text.split(separator: "=", maxSplits: 1)
         guard pair.count == 2, let tag = Self.tags[String(pair[0])] else { return names }
@@ -134,7 +131,7 @@ extension DeviceGraph {
             .split(separator: "/").first.map { $0.lowercased() } ?? ""
         let links = try tree.names(in: tree.resolve("/dev/disk/" + tag.folder)) ?? []
         for link in links where link.lowercased() == value {
-            if let name = try name(ofPath: "/dev/disk/\(tag.folder)/\(link)") { names.insert(name) }
+            names.formUnion(try self.names(ofPath: "/dev/disk/\(tag.folder)/\(link)"))
         }
         for device in devices.values where device.properties[tag.property]?.lowercased() == value {
             names.insert(device.name)
@@ -159,8 +156,9 @@ extension DeviceGraph {
             for member in members {
                 _ = try DiskError.checkedName(member, in: folder)
                 add(.btrfsMember(identifier: identifier), to: member, isSystem)
-                let own = Set(directUses[member] ?? [])
-                directUses[member, default: []] += Set(uses).subtracting(own)
+                for use in uses where !(directUses[member] ?? []).contains(use) {
+                    directUses[member, default: []].append(use)
+                }
             }
         }
     }

@@ -26,7 +26,10 @@ extension DeviceGraph {
             }
         }
         uses += unseenUses(in: order.dropFirst().reversed(), through: lower, after: uses)
-        return Array(Self.ordered(uses).prefix(Self.useCountMax))
+        let ordered = Self.ordered(uses)
+        // Some of both kinds, since they lead to different verdicts.
+        return Array(ordered.filter(\.isSystem).prefix(Self.useCountMax))
+            + Array(ordered.filter { !$0.isSystem }.prefix(Self.useCountMax))
     }
 
     /// A device that stands on the disk holds it, also when nobody uses it in a way that is seen.
@@ -47,7 +50,7 @@ extension DeviceGraph {
             let isLoop = device?.backingFile != nil
             unseen.append(
                 DiskUse(
-                    chain: chain,
+                    chain: chain.dropLast(),
                     kind: isLoop ? .loopBacking(device: name) : .held(by: name),
                     isSystem: isOnSystemFile(chain)
                 )
@@ -82,6 +85,6 @@ extension DeviceGraph {
             .map(\.element)
     }
 
-    /// More would not be read; the order keeps those that decide.
+    /// More would not be read; active uses come first and decide.
     static let useCountMax = 256
 }

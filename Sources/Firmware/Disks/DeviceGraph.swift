@@ -23,15 +23,16 @@ struct DeviceGraph: Sendable {
     var directUses: [String: [DirectUse]] = [:]
     /// The type of the root file system, when what it stands on cannot be found.
     var hiddenRoot: String?
-    private let namesByNumber: [DeviceNumber: String]
+    /// One name a number, unless the tree is not a kernel's; then all count.
+    private let namesByNumber: [DeviceNumber: [String]]
 
     init(tree: SystemTree) throws(DiskError) {
         self.tree = tree
         mounts = try MountTable(tree: tree)
         devices = try Self.readDevices(tree: tree)
-        var byNumber: [DeviceNumber: String] = [:]
+        var byNumber: [DeviceNumber: [String]] = [:]
         for device in devices.values where device.number.major != 0 || device.number.minor != 0 {
-            byNumber[device.number] = device.name
+            byNumber[device.number, default: []].append(device.name)
         }
         namesByNumber = byNumber
         try connect()
@@ -51,11 +52,14 @@ struct DeviceGraph: Sendable {
             }
             return devices[name]?.folder
         }
-        for entry in disks {
+        let whole = Set(disks)
+        for entry in disks where devices[entry] == nil {
             let disk = try DiskError.checkedName(entry, in: "/sys/block")
-            guard let folder = try add(disk, at: "/sys/block/" + disk, parent: nil) else {
-                continue
-            }
+            // The boot areas of an eMMC are disks inside its disk.
+            let container = try tree.resolve("/sys/block/" + disk).split(separator: "/").dropLast()
+            let parent = container.last.map(String.init).flatMap { whole.contains($0) ? $0 : nil }
+            guard let folder = try add(disk, at: "/sys/block/" + disk, parent: parent)
+            else { continue }
             for child in try tree.names(in: folder) ?? [] where child.hasPrefix(disk) {
                 let part = try DiskError.checkedName(child, in: folder)
                 guard tree.status("\(folder)/\(part)/dev") != nil else { continue }
@@ -97,36 +101,36 @@ struct DeviceGraph: Sendable {
 
     /// The devices under a file, or the device itself that the path names.
     func names(holdingFile path: String) throws(DiskError) -> [String] {
-        if let name = try name(ofPath: path) { return [name] }
+        let own = try names(ofPath: path)
+        guard own.isEmpty else { return own }
         var names: Set<String> = []
         for mount in mounts.mounts(holding: path) { names.formUnion(try self.names(under: mount)) }
         return names.sorted()
     }
 
-    /// The name of the block device that a path leads to.
-    func name(ofPath path: String) throws(DiskError) -> String? {
+    /// The names of the block device that a path leads to; empty when it leads to none.
+    func names(ofPath path: String) throws(DiskError) -> [String] {
         let resolved = try tree.resolve(path)
         if let status = tree.status(resolved), status.kind == DeviceGraph.blockDeviceKind {
-            return namesByNumber[status.number]
+            return names(of: status.number)
         }
-        guard resolved.hasPrefix("/dev/") else { return nil }
+        guard resolved.hasPrefix("/dev/") else { return [] }
         let name = String(resolved.dropFirst(5)).replacing("/", with: "!")
-        if devices[name] != nil { return name }
-        return mapperName(of: name)
+        return devices[name] == nil ? mapperNames(of: name) : [name]
     }
 
-    /// The device of `mapper/NAME` or `GROUP/VOLUME`, in whose device-mapper name dashes are double.
-    private func mapperName(of name: String) -> String? {
+    /// The device of `mapper/NAME` or `GROUP/VOLUME`, in whose device-mapper name dashes are
+    /// double.
+    private func mapperNames(of name: String) -> [String] {
         let parts = name.split(separator: "!")
-        guard parts.count == 2 else { return nil }
+        guard parts.count == 2 else { return [] }
         let volume = parts.map { $0.replacing("-", with: "--") }.joined(separator: "-")
-        return devices.values.first { device in
-            device.mapperName.map { parts[0] == "mapper" ? $0 == parts[1] : $0 == volume } ?? false
-        }?.name
+        let wanted = parts[0] == "mapper" ? String(parts[1]) : volume
+        return devices.values.filter { $0.mapperName == wanted }.map(\.name)
     }
 
-    func name(of number: DeviceNumber) -> String? { namesByNumber[number] }
+    func names(of number: DeviceNumber) -> [String] { namesByNumber[number] ?? [] }
 
-    /// All devices of all members of a set stay below this.
+    /// A machine with 4,096 devices of which each stands on sixteen others.
     static let edgeCountMax = 65_536
 }

@@ -16,15 +16,19 @@ extension DiskInventory {
             let resolved = try? tree.resolve(absolute)
         else { return .missing }
         if let status = tree.status(resolved) {
-            let isBelowDev = resolved.hasPrefix("/dev/")
+            // A plain file among the devices is a mistyped name that some tool once wrote to.
+            let isBelowDev = resolved.hasPrefix("/dev/") && !resolved.hasPrefix("/dev/shm/")
             if status.kind == S_IFBLK {
-                return graph.name(of: status.number).map { .device(name: $0) } ?? .missing
+                let names = graph.names(of: status.number)
+                return names.count == 1 ? .device(name: names[0]) : .missing
             }
             return status.kind == S_IFREG && !isBelowDev ? .file(path: resolved) : .neither
         }
         // A recorded tree holds no device nodes.
-        guard let name = try? graph.name(ofPath: resolved) else { return .missing }
-        return graph.tree.root.isEmpty ? .missing : .device(name: name)
+        guard let names = try? graph.names(ofPath: resolved), names.count == 1,
+            !graph.tree.root.isEmpty
+        else { return .missing }
+        return .device(name: names[0])
     }
 
     private func absolute(_ path: String) -> String? {
@@ -117,7 +121,7 @@ extension DiskInventory {
         if disk.isReadOnly { reasons.append(.readOnly) }
         if let file = device.backingFile {
             // Whoever writes to a loop device writes to what is behind it.
-            if (try? graph.name(ofPath: file)) != nil {
+            if (try? graph.names(ofPath: file))?.isEmpty == false {
                 reasons.append(.stacked(name: disk.name, mediaClass: .loop))
             } else {
                 reasons += fileReasons(file, besides: disk.name)

@@ -15,9 +15,15 @@ struct SystemTree: Sendable {
     }
 
     /// Follows all links of a path; names that do not exist stay as they are.
-    func resolve(_ path: String) throws(DiskError) -> String {
+    ///
+    /// - Parameters:
+    ///   - path: from `folder`.
+    ///   - folder: a path that has no links.
+    /// - Returns: the path without links, from the root folder.
+    /// - Throws: `DiskError.tooManyLinks`.
+    func resolve(_ path: String, from folder: String = "/") throws(DiskError) -> String {
         var pending = path.split(separator: "/").reversed().map(String.init)
-        var done: [String] = []
+        var done = folder.split(separator: "/").map(String.init)
         var linkCount = 0
         while let name = pending.popLast() {
             if name == "." { continue }
@@ -70,7 +76,7 @@ struct SystemTree: Sendable {
         var part = [UInt8](repeating: 0, count: 4_096)
         while true {
             let count = part.withUnsafeMutableBytes {
-                Glibc.read(descriptor, $0.baseAddress, 4_096)
+                Glibc.read(descriptor, $0.baseAddress, $0.count)
             }
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw .unreadable(path: path, code: errno) }
@@ -105,8 +111,8 @@ struct SystemTree: Sendable {
     }
 
     /// The value of an attribute in a folder below a device's, such as `dm/name`.
-    func nestedAttribute(_ path: String) -> String? {
-        (try? resolve(path)).flatMap { attribute($0) }
+    func attribute(_ path: String, below folder: String) -> String? {
+        (try? resolve(path, from: folder)).flatMap { attribute($0) }
     }
 
     /// The names in a folder, sorted; `nil` where there is no such folder.

@@ -46,13 +46,14 @@ struct Ext4Maker {
     /// - Parameters:
     ///   - path: the new image file.
     ///   - sizeBytes: its size.
-    ///   - identifier: 16 bytes, the UUID and the seed of hashes.
+    ///   - identifier: the UUID and the seed of hashes.
     ///   - label: at most 16 bytes.
     ///   - tree: the content.
+    /// - Throws: `ImageError`, `partitionFull` when the content is too large.
     func make(
         _ path: String,
         sizeBytes: Int64,
-        identifier: [UInt8],
+        identifier: GUID,
         label: String,
         tree: FileTree
     ) throws(ImageError) {
@@ -68,7 +69,7 @@ struct Ext4Maker {
         let blockSize: Int64 = isSmall ? 1_024 : 4_096
         try SparseFile(creating: path, sizeBytes: sizeBytes / blockSize * blockSize).synchronize()
         let settings = try WorkFile.write(Self.configuration, named: "mke2fs.conf", in: workFolder)
-        let uuid = Self.uuid(identifier)
+        let uuid = "\(identifier)".lowercased()
         try ExternalTool.mke2fs.run(
             [
                 "-q", "-F", "-t", "ext4", "-b", "\(blockSize)", "-I", "256",
@@ -157,16 +158,5 @@ struct Ext4Maker {
         "\""
             + text.split(separator: "\"", omittingEmptySubsequences: false)
             .joined(separator: "\"\"") + "\""
-    }
-
-    /// 16 bytes as a UUID's text.
-    static func uuid(_ identifier: [UInt8]) -> String {
-        let digits = BlockMap.hexadecimal(identifier)
-        var text = ""
-        for (index, digit) in digits.enumerated() {
-            if [8, 12, 16, 20].contains(index) { text += "-" }
-            text.append(digit)
-        }
-        return text
     }
 }

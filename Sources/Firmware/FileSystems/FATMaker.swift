@@ -27,14 +27,15 @@ struct FATMaker {
     ///   - path: the new image file.
     ///   - sizeBytes: its size.
     ///   - width: FAT16 or FAT32.
-    ///   - identifier: its first four bytes are the serial number of the volume.
+    ///   - volume: the serial number.
     ///   - label: at most 11 letters, digits and hyphens.
     ///   - tree: the content, without links.
+    /// - Throws: `ImageError`, `partitionFull` when the content is too large.
     func make(
         _ path: String,
         sizeBytes: Int64,
         width: Width,
-        identifier: [UInt8],
+        volume: UInt32,
         label: String,
         tree: FileTree
     ) throws(ImageError) {
@@ -45,7 +46,7 @@ struct FATMaker {
             [
                 // The order counts: `--invariant` sets the serial number too.
                 "--invariant", "-F", "\(width.rawValue)", "-s", "\(sectors)", "-S", "512",
-                "-i", BlockMap.hexadecimal(Array(identifier.prefix(4))),
+                "-i", Self.hexadecimal(volume),
                 "-n", String(label.uppercased().prefix(11)), path,
             ],
             cancellation: cancellation
@@ -108,6 +109,12 @@ struct FATMaker {
             sizeBytes: sizeBytes,
             detail: "FAT\(width.rawValue) cannot have this size"
         )
+    }
+
+    /// The eight digits of a serial number.
+    private static func hexadecimal(_ volume: UInt32) -> String {
+        let digits = String(volume, radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
     }
 
     /// Refuses what FAT cannot store, or would store under another name.

@@ -79,10 +79,17 @@ enum ArchiveTransfer {
         }
     }
 
+    private static let hasNames = setlocale(LC_CTYPE, "C.UTF-8") != nil
+
+    /// Names are UTF-8 whatever the user's locale is; libarchive asks the process's locale, and
+    /// makes question marks of letters that it lacks.
+    static func prepareNames() { _ = hasNames }
+
     private static func open(
         _ source: String,
         formats: (OpaquePointer) -> Int32
     ) throws(ImageError) -> OpaquePointer {
+        prepareNames()
         guard let reader = archive_read_new() else {
             throw .archive(path: source, detail: "no memory")
         }

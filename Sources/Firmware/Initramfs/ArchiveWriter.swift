@@ -26,6 +26,7 @@ final class ArchiveWriter {
 
     /// Opens an archive that must not exist yet.
     init(_ path: String, format: Format, filter: Filter) throws(ImageError) {
+        ArchiveTransfer.prepareNames()
         guard let archive = archive_write_new() else {
             throw .archive(path: path, detail: "no memory")
         }
@@ -144,6 +145,7 @@ extension ArchiveWriter {
     ///   - source: the entry's header, whose path was checked.
     ///   - path: the checked path.
     ///   - next: gives the content in parts, and an empty one at its end.
+    /// - Throws: `ImageError`, also of `next`.
     func rewrite(
         _ source: OpaquePointer,
         as path: String,
