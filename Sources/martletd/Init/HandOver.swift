@@ -20,6 +20,7 @@ enum HandOver {
         let root = system.slot == .b ? roots.b : roots.a
         try mountRoot(system.partition(root.number), type: root.type)
         writeFiles(system.device)
+        note { () throws(AgentError) in try writeMachineID(system.settings.dataPath) }
         let kernel: [StaticString] = ["/proc", "/sys", "/dev", "/run"]
         for path in kernel.map({ Path(fixed: $0) }) + [
             MountedSystem.configPath, system.settings.dataPath,
@@ -88,6 +89,28 @@ enum HandOver {
         note { () throws(AgentError) in
             try Kernel.writeFile(folder.appending("/10-martlet.network"), unit)
         }
+    }
+
+    /// Gives the new system the identity that it had at its first start, kept among the data.
+    ///
+    /// A root that forgets would be new at every start: it would ask for its configuration, and
+    /// be a stranger to the network's DHCP server.
+    private static func writeMachineID(_ data: Path) throws(AgentError) {
+        let path = data.appending("/machine-id")
+        var line = ((try? OwnedFile(path, how: platform_open_read).beginning(count: 64)) ?? [])
+        if line.count != 33 {
+            var bytes = [UInt8](repeating: 0, count: 16)
+            // Safe: the pointer and the count are the array's.
+            guard unsafe platform_random(&bytes, bytes.count) >= 0 else { throw .noRandomness }
+            var text = TextLine()
+            text.append(hexadecimal: bytes)
+            text.append("\n")
+            line = text.bytes
+            let file = try OwnedFile(path, how: platform_open_write | platform_open_create)
+            try file.write(line, at: 0)
+            try file.synchronize()
+        }
+        try Kernel.writeFile(merged.appending("/etc/machine-id"), line)
     }
 
     @inline(never)
