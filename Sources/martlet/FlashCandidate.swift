@@ -71,7 +71,7 @@ struct FlashCandidate: Sendable {
                 )
             }
         case .refused(let all):
-            if all.contains(.readOnly) { throw FlashRefusal(FlashError.readOnly(device: path)) }
+            if all == [.readOnly] { throw FlashRefusal(FlashError.readOnly(device: path)) }
             throw FlashRefusal(
                 "refused",
                 Failure(

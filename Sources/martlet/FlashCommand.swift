@@ -10,8 +10,8 @@ struct FlashCommand: AsyncParsableCommand {
         abstract: "Write an image to cards, disks or files, read it back and compare.",
         discussion: """
             The plan is printed first. Nothing is written before it is agreed to: by typing yes on \
-            a terminal, or with --yes. A disk that this machine may need must be named by its \
-            serial number too. The partition table is written last, so that an interrupted card \
+            a terminal, or with --yes, which wants each disk's serial number too (or --any-serial). \
+            A disk that this machine may need is never flashed without its serial number. The partition table is written last, so that an interrupted card \
             does not boot; --resume continues.
 
             With --json each line of the output is a record: the plan, progress {"phase", \
@@ -31,7 +31,10 @@ struct FlashCommand: AsyncParsableCommand {
     @Option(help: "A device or file to write to; repeat for several at once.")
     var device: [String] = []
 
-    @Option(help: "A firmware profile: media classes, smallest medium and verification.")
+    @Option(
+        help:
+            "A firmware profile, by name or path: media classes, smallest medium and verification."
+    )
     var profile: String?
 
     @Option(help: "The block map; by default IMAGE.bmap where it exists.")
@@ -40,8 +43,11 @@ struct FlashCommand: AsyncParsableCommand {
     @Option(help: "The serial number of a disk that is not flashed without it; repeatable.")
     var serial: [String] = []
 
-    @Flag(help: "Write without asking.")
+    @Flag(help: "Write without asking; a disk is named by its serial number too.")
     var yes = false
+
+    @Flag(help: "With --yes, take any portable medium that is in the named drive.")
+    var anySerial = false
 
     @Flag(help: "Print the plan and write nothing.")
     var dryRun = false

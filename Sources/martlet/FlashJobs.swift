@@ -120,8 +120,8 @@ struct FlashJobs: Sendable {
                 allowedClasses: allowedClasses
             )
             try now.check(neededBytes: 0, serials: command.serial)
-            guard target.isBlockDevice else { return }
-            guard let disk = now.disk, disk == candidate.disk else {
+            if candidate.disk == nil, now.disk == nil, !target.isBlockDevice { return }
+            guard target.isBlockDevice, let disk = now.disk, disk == candidate.disk else {
                 throw FlashRefusal(
                     "changed",
                     Failure(.unsafe, "this is another disk than in the plan", place: target.path)

@@ -79,15 +79,11 @@ struct FlashSession {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    private static func profile(_ path: String) throws -> FirmwareProfile {
-        let bytes = try InputFile.read(path, limitBytes: FirmwareProfile.textSizeMax)
+    private static func profile(_ nameOrPath: String) throws -> FirmwareProfile {
         do {
-            return try FirmwareProfile(yaml: String(decoding: bytes, as: UTF8.self))
-        } catch {
-            throw FlashRefusal(
-                "profile",
-                Failure(.usage, "this is not a firmware profile: \(error)", place: path)
-            )
+            return try ProfileFolder.read(nameOrPath)
+        } catch let failure as Failure {
+            throw FlashRefusal("profile", failure)
         }
     }
 
@@ -179,7 +175,7 @@ struct FlashSession {
     }
 
     private func confirm(_ candidates: [FlashCandidate]) throws {
-        guard !command.yes else { return }
+        if command.yes { return try checkNamed(candidates) }
         guard isTerminal, reporter.form == .people else {
             throw FlashRefusal(
                 "not-confirmed",
@@ -189,6 +185,25 @@ struct FlashSession {
         let names = candidates.map(\.path).joined(separator: ", ")
         guard ask("all data on \(names) will be lost; write? [yes/no] ") == "yes" else {
             throw FlashRefusal("not-confirmed", Failure(.unsafe, "nothing was written"))
+        }
+    }
+
+    /// Nobody looks at the plan, so a name like `/dev/sdb` is not enough: cards change places.
+    private func checkNamed(_ candidates: [FlashCandidate]) throws {
+        guard !command.anySerial else { return }
+        for candidate in candidates {
+            guard let disk = candidate.disk, disk.mediaClass != .loop else { continue }
+            if let serial = disk.serial, command.serial.contains(serial) { continue }
+            throw FlashRefusal(
+                "needs-serial",
+                Failure(
+                    .unsafe,
+                    "--yes writes to a disk only when its serial number is named",
+                    place: candidate.path,
+                    help: "add --serial with the number that the plan shows, or --any-serial "
+                        + "where cards change in one reader"
+                )
+            )
         }
     }
 

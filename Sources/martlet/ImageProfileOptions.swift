@@ -30,13 +30,7 @@ struct ImageProfileOptions: ParsableArguments {
     ///
     /// - Throws: `Failure` when there is none or it is not one.
     func readProfile() throws -> FirmwareProfile {
-        let path = try ProfileFolder.path(of: profile)
-        let bytes = try InputFile.read(path, limitBytes: FirmwareProfile.textSizeMax + 1)
-        do {
-            return try FirmwareProfile(yaml: String(decoding: bytes, as: UTF8.self))
-        } catch {
-            throw Failure(.usage, "this is not a firmware profile: \(error)", place: path)
-        }
+        try ProfileFolder.read(profile)
     }
 
     /// The paths of inputs by their names.
@@ -67,6 +61,19 @@ struct ImageProfileOptions: ParsableArguments {
 
 /// Where firmware profiles are found.
 enum ProfileFolder {
+    /// Reads a profile that is named or given as a path.
+    ///
+    /// - Throws: `Failure` when there is none or it is not one.
+    static func read(_ nameOrPath: String) throws -> FirmwareProfile {
+        let path = try path(of: nameOrPath)
+        let bytes = try InputFile.read(path, limitBytes: FirmwareProfile.textSizeMax + 1)
+        do {
+            return try FirmwareProfile(yaml: String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw Failure(.usage, "this is not a firmware profile: \(error)", place: path)
+        }
+    }
+
     /// The path of a profile that is named or given as a path.
     static func path(of nameOrPath: String) throws -> String {
         if nameOrPath.contains("/") || nameOrPath.hasSuffix(".yaml") { return nameOrPath }

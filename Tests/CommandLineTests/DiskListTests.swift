@@ -83,4 +83,29 @@ struct DiskListTests {
             )
         )
     }
+
+    @Test(
+        "cases 144-149: --yes takes a disk by its serial number, and never the system's by chance",
+        arguments: [
+            ("/dev/mmcblk0", [], Int32(3), "needs-serial"),
+            ("/dev/mmcblk0", ["--serial", "0x1d5f3c2b"], 3, "needs-serial"),
+            ("/dev/mmcblk0", ["--serial", "root-1"], 3, "needs-serial"),
+            ("/dev/vda", ["--any-serial"], 3, "needs-serial"),
+            ("/dev/vda1", ["--any-serial"], 3, "refused"),
+            ("/dev/mmcblk0", ["--serial", "0x1d5f3c2a", "--dry-run"], 0, ""),
+        ]
+    )
+    func flashBySerial(device: String, more: [String], status: Int32, name: String) throws {
+        let root = try makeTree()
+        defer { try? FileManager.default.removeItem(at: root) }
+        let image = root.appending(path: "disk.img").path()
+        try Data(count: 4_096).write(to: URL(filePath: image))
+        let result = try Martlet.run(
+            ["flash", image, "--device", device, "--yes", "--json", "--system-root", root.path()]
+                + more
+        )
+        #expect(result.status == status, "\(result.errors)")
+        let line = try #require(result.output.split(separator: "\n").last)
+        #expect(name.isEmpty || line.contains("\"error\":\"\(name)\""), "\(line)")
+    }
 }
