@@ -193,4 +193,15 @@ struct ProfileTests {
     func unreadable(text: String) {
         #expect(throws: FirmwareProfileError.self) { try FirmwareProfile(yaml: text) }
     }
+
+    @Test("the example of the documentation can be built")
+    func documentedExample() throws {
+        let page = Self.root.appending(path: "Sources/Firmware/Firmware.docc/Profiles.md")
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let example = try #require(text.components(separatedBy: "```yaml\n").last)
+        let yaml = try #require(example.components(separatedBy: "```").first)
+        let profile = try FirmwareProfile(yaml: yaml)
+        #expect(profile.problems() == [])
+        #expect(try DiskLayout(profile).partitions.count == 2)
+    }
 }

@@ -5,8 +5,8 @@
 /// 0       first multiple of the alignment                    grows to the end     size
 /// ```
 /// A value of this type obeys its schema: every key is known, every number and name is in its
-/// range, and the counts are bounded. Whether the parts fit each other is what ``problems(
-/// knownTargets:contentSizes:)`` says; ``DiskLayout`` then places the partitions.
+/// range, and the counts are bounded. Whether the parts fit each other is what
+/// ``problems(knownTargets:contentSizes:)`` says; ``DiskLayout`` then places the partitions.
 ///
 /// A profile holds no secret: tokens and keys are given to the build.
 public struct FirmwareProfile: Sendable, Hashable {
