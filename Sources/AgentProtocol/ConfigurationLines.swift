@@ -13,8 +13,7 @@ package struct ConfigurationLines {
             throw ConfigurationFault(what: "the text is too long", line: 0)
         }
         guard text.last ?? 0x0A == 0x0A else {
-            let count = text.split(separator: 0x0A, omittingEmptySubsequences: false).count
-            throw ConfigurationFault(what: "the last line has no end", line: count)
+            throw ConfigurationFault(what: "the last line has no end", line: 0)
         }
         lines = text.dropLast().split(separator: 0x0A, omittingEmptySubsequences: false)
     }

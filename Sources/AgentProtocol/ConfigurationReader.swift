@@ -13,8 +13,7 @@ public struct ConfigurationReader {
     /// As many release keys as a bundle has places for signatures.
     public static let trustCountMax = 16
 
-    private var line = 0
-    private var seen: [[UInt8]] = []
+    private var lines: ConfigurationLines
     private var bundle: Path?
     private var state: Path?
     private var socket: Path?
@@ -24,35 +23,20 @@ public struct ConfigurationReader {
     private var token: Path?
     private var limits = Configuration.Limits()
 
-    private init() {}
+    private init(lines: ConfigurationLines) { self.lines = lines }
 
     /// Reads the text of a file.
     ///
     /// - Throws: `ConfigurationFault` for the first line that breaks a rule.
     public static func parse(_ text: [UInt8]) throws(ConfigurationFault) -> Configuration {
-        var reader = ConfigurationReader()
-        guard text.last ?? 0x0A == 0x0A else { throw reader.refused("the last line has no end") }
-        for line in text.dropLast().split(separator: 0x0A, omittingEmptySubsequences: false) {
-            reader.line += 1
-            try reader.readLine([UInt8](line))
-        }
+        let lines = try ConfigurationLines(text, sizeMax: sizeMax)
+        var reader = ConfigurationReader(lines: lines)
+        while let (key, value) = try reader.lines.next() { try reader.take(key, value) }
         return try reader.finish()
     }
 
-    private mutating func readLine(_ text: [UInt8]) throws(ConfigurationFault) {
-        guard !text.isEmpty, text[0] != 0x23 else { return }
-        guard !text.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-            throw refused("a line holds a control character")
-        }
-        guard let space = text.firstIndex(of: 0x20), space > 0, space + 1 < text.count,
-            text[space + 1] != 0x20, text.last != 0x20
-        else { throw refused("a line must be a key, one space and a value") }
-        let key = [UInt8](text[..<space])
-        let value = [UInt8](text[(space + 1)...])
-        if !Self.is(key, "trust") {
-            guard !seen.contains(where: { $0 == key }) else { throw refused("a key is repeated") }
-            seen.append(key)
-        }
+    private mutating func take(_ key: [UInt8], _ value: [UInt8]) throws(ConfigurationFault) {
+        if !Self.is(key, "trust") { try lines.takeOnce(key) }
         if try takePath(key, value) { return }
         if try takeNumber(key, value) { return }
         guard Self.is(key, "name") else { throw refused("unknown key") }
@@ -151,30 +135,21 @@ public struct ConfigurationReader {
 }
 
 extension ConfigurationReader {
-    @inline(never)
     private static func `is`(_ key: [UInt8], _ name: StaticString) -> Bool {
-        key == TextLine(name).bytes
+        ConfigurationLines.is(key, name)
     }
 
-    @inline(never)
-    private func refused(_ what: StaticString) -> ConfigurationFault {
-        ConfigurationFault(what: what, line: line)
-    }
+    private func refused(_ what: StaticString) -> ConfigurationFault { lines.refused(what) }
 
     private func file(_ value: [UInt8]) throws(ConfigurationFault) -> Path {
         guard let path = Path(value) else { throw refused("this is not a file name") }
         return path
     }
 
-    @inline(never)
     private func number(
         _ value: [UInt8],
         _ range: ClosedRange<UInt64>
     ) throws(ConfigurationFault) -> UInt64 {
-        guard let number = Decimal.read(value[...]) else {
-            throw refused("this is not a decimal number")
-        }
-        guard range.contains(number) else { throw refused("the number is out of its range") }
-        return number
+        try lines.number(value, range)
     }
 }

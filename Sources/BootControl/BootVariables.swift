@@ -33,7 +33,7 @@ public struct BootVariables: Sendable, Hashable {
 
     /// The slots in the order of preference; each at most once.
     public var order: [Slot] {
-        guard let text = value(of: BootVariables.orderName), !text.isEmpty else { return [.a, .b] }
+        guard let text = value(of: bytes(of: "BOOT_ORDER")), !text.isEmpty else { return [.a, .b] }
         var slots: [Slot] = []
         for word in text.split(separator: 0x20) where word.count == 1 {
             guard let slot = Slot(rawValue: word[word.startIndex]) else { continue }
@@ -43,6 +43,7 @@ public struct BootVariables: Sendable, Hashable {
     }
 
     /// How many more times the loader tries a slot, 0 to 9; `tries` when nothing is said.
+    @inline(never)
     public func left(of slot: Slot, tries: UInt8) -> UInt8 {
         guard let text = value(of: BootVariables.leftName(slot)), !text.isEmpty else {
             return tries
@@ -58,7 +59,7 @@ public struct BootVariables: Sendable, Hashable {
             if !text.isEmpty { text.append(0x20) }
             text.append(slot.rawValue)
         }
-        set(BootVariables.orderName, text)
+        set(bytes(of: "BOOT_ORDER"), text)
     }
 
     /// Sets how many more times the loader tries a slot; more than `triesMax` is `triesMax`.
@@ -90,14 +91,13 @@ public struct BootVariables: Sendable, Hashable {
         entries = kept
     }
 
-    private static let orderName = bytes(of: "BOOT_ORDER")
-
     private static func leftName(_ slot: Slot) -> [UInt8] {
         bytes(of: "BOOT_") + [slot.rawValue] + bytes(of: "_LEFT")
     }
 }
 
 /// The bytes of a literal: comparing text by Unicode's rules costs a device 50 KB.
+@inline(never)
 func bytes(of text: StaticString) -> [UInt8] {
     var bytes: [UInt8] = []
     for index in 0..<text.utf8CodeUnitCount {

@@ -14,7 +14,7 @@
 public struct GrubEnvironment: Sendable, Hashable {
     /// The size of a block in bytes.
     public static let sizeBytes = 1_024
-    private static let head = bytes(of: "# GRUB Environment Block\n")
+    private static var head: [UInt8] { bytes(of: "# GRUB Environment Block\n") }
 
     /// The lines between the head and the padding, without their ends, as they are escaped.
     public var variables: BootVariables

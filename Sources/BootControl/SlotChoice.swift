@@ -84,8 +84,14 @@ public enum SlotChoice {
         variables.left(of: slot, tries: tries) >= min(tries, BootVariables.triesMax)
     }
 
-    /// Whether the running slot is not the one that was asked for first.
-    public static func fellBack(running slot: Slot, _ variables: BootVariables) -> Bool {
-        variables.order.first != slot
+    /// Whether the loader has tried another slot than the running one in vain: the first of the
+    /// order is another one and has fewer than all tries.
+    public static func fellBack(
+        running slot: Slot,
+        _ variables: BootVariables,
+        tries: UInt8
+    ) -> Bool {
+        guard let first = variables.order.first, first != slot else { return false }
+        return !isConfirmed(first, variables, tries: tries)
     }
 }

@@ -63,20 +63,28 @@ enum LoaderChoice: Equatable {
     }
 
     /// What makes the running slot the one to come back to; `nil` when it is.
-    func confirming(_ slot: Slot, tries: UInt8) throws(BootControlError) -> Change? {
+    func confirming(
+        _ slot: Slot,
+        tries: UInt8,
+        at path: Path
+    ) throws(AgentError) -> Change? {
         if case .tryboot(let text) = self {
             return text.confirmed == slot ? nil : Change(offset: 0, bytes: text.swapped())
         }
         let old = variables ?? BootVariables(tries: tries)
         let new = SlotChoice.confirming(slot, old, tries: tries)
-        return new == variables ? nil : try storing(new)
+        return new == variables ? nil : try storing(new, at: path)
     }
 
     /// What makes the loader try a slot at the next start; `nil` when nothing is to be written.
-    func trying(_ slot: Slot, tries: UInt8) throws(BootControlError) -> Change? {
+    func trying(
+        _ slot: Slot,
+        tries: UInt8,
+        at path: Path
+    ) throws(AgentError) -> Change? {
         if case .tryboot = self { return nil }
         let old = variables ?? BootVariables(tries: tries)
-        return try storing(SlotChoice.trying(slot, old, tries: tries))
+        return try storing(SlotChoice.trying(slot, old, tries: tries), at: path)
     }
 
     /// Whether a trial of the slot needs the firmware to be told at the restart.
@@ -85,21 +93,27 @@ enum LoaderChoice: Equatable {
         return false
     }
 
-    private func storing(_ variables: BootVariables) throws(BootControlError) -> Change? {
-        switch self {
-        case .uboot(let environment, let first, let second):
-            let next = try environment.successor(variables)
-            return Change(offset: next.copy == 0 ? first : second, bytes: next.bytes)
-        case .grub(var environment, _):
-            environment.variables = variables
-            return Change(offset: 0, bytes: try environment.encoded())
-        case .tryboot: return nil
+    @inline(never)
+    private func storing(_ variables: BootVariables, at path: Path) throws(AgentError) -> Change? {
+        do throws(BootControlError) {
+            switch self {
+            case .uboot(let environment, let first, let second):
+                let next = try environment.successor(variables)
+                return Change(offset: next.copy == 0 ? first : second, bytes: next.bytes)
+            case .grub(var environment, _):
+                environment.variables = variables
+                return Change(offset: 0, bytes: try environment.encoded())
+            case .tryboot: return nil
+            }
+        } catch {
+            throw .bootControl(error, path)
         }
     }
 }
 
 extension OwnedFile {
     /// As many of `count` bytes at an offset as the medium gives.
+    @inline(never)
     fileprivate borrowing func part(at offset: Int64, count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         // Safe: the array has the count that is passed.

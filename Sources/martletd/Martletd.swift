@@ -58,10 +58,11 @@ struct Martletd {
               Whether the state directory of a stopped agent is whole.
           martletd slot status [--json]
           martletd slot try A|B [--restart]
-          martletd slot confirm [--when serving|reported] [--timeout-s N] [--config FILE]
+          martletd slot confirm [--when RULE] [--timeout-s N] [--config FILE]
               What the boot loader holds of the system's two slots: show it; let it try a slot
               at the next start; give the running slot all its tries back, perhaps only after
-              the agent serves or its report is acknowledged, for which it waits N s (120).
+              a rule holds, for which it waits N s (120): serving, the agent of FILE answers;
+              reported, a report of it is acknowledged; configured, that of system.conf.
               --system-conf FILE says where the slots are (/etc/system.conf).
           martletd init
               As process 1 of a device, also under the name init: mounts, runs, restarts.

@@ -123,6 +123,7 @@ enum Names {
     }
 
     /// The names in a directory, in no order.
+    @inline(never)
     static func inDirectory(_ directory: Path) throws(AgentError) -> [[UInt8]] {
         var cursor = unsafe platform_directory()
         // Safe: a path ends with NUL; the cursor is a local variable.

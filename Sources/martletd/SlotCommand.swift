@@ -12,6 +12,8 @@ struct SlotCommand {
     private var isJSON = false
     private var restarts = false
     private var rule: SystemSettings.ConfirmRule?
+    /// Whether the rule is that of `/etc/system.conf`.
+    private var isRuleConfigured = false
     private var timeoutSeconds: UInt64 = 120
     private var systemPath = Path(fixed: "/etc/system.conf")
     private var agentPath = Path(fixed: "/etc/martlet/agent.conf")
@@ -58,8 +60,10 @@ struct SlotCommand {
                 rule = .serving
             } else if ConfigurationLines.is(word, "reported") {
                 rule = .reported
+            } else if ConfigurationLines.is(word, "configured") {
+                isRuleConfigured = true
             } else {
-                throw .usage("--when is serving or reported", argument: word)
+                throw .usage("--when is serving, reported or configured", argument: word)
             }
         } else if arguments.take("--config") {
             agentPath = try arguments.path(of: "--config")
@@ -76,12 +80,13 @@ struct SlotCommand {
     }
 
     func run() throws(AgentError) -> ExitStatus {
-        let store = try SlotStore(SystemFile.read(systemPath))
+        let settings = try SystemFile.read(systemPath)
+        let store = try SlotStore(settings)
         switch verb {
         case .status: return try show(store)
         case .trial(let slot): try prepare(slot, store)
         case .confirm:
-            if let rule { try wait(for: rule) }
+            if let rule = isRuleConfigured ? settings.confirm : rule { try wait(for: rule) }
             Log.note(try store.confirm() ? "slot confirmed" : "slot was confirmed")
         }
         return .success
@@ -118,7 +123,8 @@ struct SlotCommand {
             status.field("tries", UInt64(tries))
             status.field("damaged", choice.variables == nil)
             status.field("confirmed", SlotChoice.isConfirmed(running, variables, tries: tries))
-            status.field("fell-back", SlotChoice.fellBack(running: running, variables))
+            let fellBack = SlotChoice.fellBack(running: running, variables, tries: tries)
+            status.field("fell-back", fellBack)
         }
         return status.finish()
     }
@@ -131,7 +137,7 @@ struct SlotCommand {
             let path = isSystemd ? systemd : Path(fixed: "/run/martlet.restart")
             try Kernel.writeFile(path, TextLine("0 tryboot").bytes)
         }
-        Log.note("the next start tries slot", Int(slot.rawValue) - 0x40)
+        Log.note(slot == .a ? "the next start tries slot A" : "the next start tries slot B")
         guard restarts else { return }
         // Like Ctrl-Alt-Del, which init and systemd take for an orderly restart.
         _ = platform_signal(1, platform_signal_interrupt)

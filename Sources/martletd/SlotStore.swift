@@ -42,22 +42,22 @@ struct SlotStore {
 
     /// Reads the choice.
     func read() throws(AgentError) -> LoaderChoice {
-        try withFile(isWriting: false) { (file: borrowing OwnedFile) throws(AgentError) in
-            try LoaderChoice.read(settings.bootControl, tries: tries, from: file)
-        }
+        defer { release() }
+        return try LoaderChoice.read(
+            settings.bootControl,
+            tries: tries,
+            from: open(isWriting: false)
+        )
     }
 
     /// Confirms the running slot; false when it was confirmed.
     func confirm() throws(AgentError) -> Bool {
         let choice = try read()
-        let change: LoaderChoice.Change?
-        do throws(BootControlError) {
-            change = try choice.confirming(running, tries: tries)
-        } catch {
-            throw .bootControl(error, partition)
+        guard let change = try choice.confirming(running, tries: tries, at: partition) else {
+            return false
         }
         try write(change)
-        return change != nil
+        return true
     }
 
     /// Lets the loader try a slot at the next start.
@@ -65,35 +65,28 @@ struct SlotStore {
     /// - Returns: whether the firmware must be told at the restart.
     func prepareTrial(of slot: Slot) throws(AgentError) -> Bool {
         let choice = try read()
-        let change: LoaderChoice.Change?
-        do throws(BootControlError) {
-            change = try choice.trying(slot, tries: tries)
-        } catch {
-            throw .bootControl(error, partition)
+        if let change = try choice.trying(slot, tries: tries, at: partition) {
+            try write(change)
         }
-        try write(change)
         return choice.needsTrialRestart(slot)
     }
 
     /// Writes in place and returns when the medium has it.
-    private func write(_ change: LoaderChoice.Change?) throws(AgentError) {
-        guard let change else { return }
-        try withFile(isWriting: true) { (file: borrowing OwnedFile) throws(AgentError) in
-            try file.write(change.bytes, at: change.offset)
-            try file.synchronize()
-        }
+    @inline(never)
+    private func write(_ change: LoaderChoice.Change) throws(AgentError) {
+        defer { release() }
+        let file = try open(isWriting: true)
+        try file.write(change.bytes, at: change.offset)
+        try file.synchronize()
     }
 
-    /// Opens the partition, or mounts it and opens the file on it.
-    private func withFile<Result>(
-        isWriting: Bool,
-        _ body: (borrowing OwnedFile) throws(AgentError) -> Result
-    ) throws(AgentError) -> Result {
+    /// Opens the partition, or mounts it and opens the file on it; `release` follows in any case.
+    @inline(never)
+    private func open(isWriting: Bool) throws(AgentError) -> OwnedFile {
         let how = isWriting ? platform_open_read_write : platform_open_read
         guard let name = settings.bootControl.filePath else {
-            return try body(OwnedFile(partition, how: how))
+            return try OwnedFile(partition, how: how)
         }
-        let path = SlotStore.mountPoint.appending("/").appending(name)
         do throws(AgentError) {
             try mount(isWriting ? 0 : platform_mount_read_only)
         } catch {
@@ -101,11 +94,10 @@ struct SlotStore {
             guard !isWriting, case .system(.mount, SlotStore.busy, _) = error else { throw error }
             try mount(0)
         }
-        // Safe: the path ends with NUL.
-        defer { _ = unsafe platform_unmount(SlotStore.mountPoint.bytes, 1) }
-        return try body(OwnedFile(path, how: how))
+        return try OwnedFile(SlotStore.mountPoint.appending("/").appending(name), how: how)
     }
 
+    @inline(never)
     private func mount(_ flags: UInt32) throws(AgentError) {
         let flags = flags | platform_mount_no_set_id | platform_mount_no_devices
         try Kernel.mount(
@@ -114,5 +106,13 @@ struct SlotStore {
             type: TextLine("vfat").bytes,
             flags: flags | platform_mount_no_programs
         )
+    }
+
+    /// Takes the mount away, at the latest when the file is closed.
+    @inline(never)
+    private func release() {
+        guard settings.bootControl.filePath != nil else { return }
+        // Safe: the path ends with NUL.
+        _ = unsafe platform_unmount(SlotStore.mountPoint.bytes, 1)
     }
 }

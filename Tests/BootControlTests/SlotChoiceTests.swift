@@ -13,6 +13,7 @@ struct SlotChoiceTests {
     @Test("a tried slot that never confirms gives way after its tries, and stays away")
     func neverConfirms() {
         var stored = SlotChoice.trying(.b, BootVariables(tries: 3), tries: 3)
+        #expect(!SlotChoice.fellBack(running: .a, stored, tries: 3))
         var started: [Slot] = []
         for _ in 0..<6 {
             let (step, saved) = SlotChoice.nextBoot(stored, tries: 3) { _ in true }
@@ -21,7 +22,7 @@ struct SlotChoiceTests {
             stored = slot == .a ? SlotChoice.confirming(.a, saved, tries: 3) : saved
         }
         #expect(started == [.b, .b, .b, .a, .a, .a])
-        #expect(SlotChoice.fellBack(running: .a, stored))
+        #expect(SlotChoice.fellBack(running: .a, stored, tries: 3))
         #expect(stored == variables("B A", "3", "0"))
     }
 
@@ -36,7 +37,7 @@ struct SlotChoiceTests {
             stored = SlotChoice.confirming(.b, saved, tries: 3)
             #expect(SlotChoice.isConfirmed(.b, stored, tries: 3))
         }
-        #expect(!SlotChoice.fellBack(running: .b, stored))
+        #expect(!SlotChoice.fellBack(running: .b, stored, tries: 3))
     }
 
     @Test("a slot whose files cannot be loaded loses a try, and the next one is started")

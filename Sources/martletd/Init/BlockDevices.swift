@@ -16,20 +16,24 @@ struct BlockDevices {
     )
 
     /// The name of the disk with this identity; the first by name when copies of it are there.
+    @inline(never)
     func disk(_ identity: SystemSettings.DiskIdentity) -> [UInt8]? {
-        for name in names(sysfs) where !BlockDevices.isPassedOver(name) {
+        var found: [UInt8]?
+        for name in (try? Names.inDirectory(sysfs)) ?? [] where !BlockDevices.isPassedOver(name) {
+            if let found, found.lexicographicallyPrecedes(name) { continue }
             guard let file = try? OwnedFile(device(name), how: platform_open_read),
                 let head = try? file.beginning(count: 1_024), head.count == 1_024
             else { continue }
-            if BlockDevices.matches(head, identity) { return name }
+            if BlockDevices.matches(head, identity) { found = name }
         }
-        return nil
+        return found
     }
 
     /// The device of a partition of a disk.
+    @inline(never)
     func partition(_ number: UInt64, of disk: [UInt8]) -> Path? {
         let folder = sysfs.appending("/").appending(disk)
-        for name in names(folder) {
+        for name in (try? Names.inDirectory(folder)) ?? [] {
             let path = folder.appending("/").appending(name).appending("/partition")
             guard let file = try? OwnedFile(path, how: platform_open_read),
                 let text = try? file.beginning(count: 16)
@@ -56,11 +60,7 @@ struct BlockDevices {
         return prefixes.contains { name.starts(with: TextLine($0).bytes) }
     }
 
-    private func names(_ folder: Path) -> [[UInt8]] {
-        let names = (try? Names.inDirectory(folder)) ?? []
-        return names.sorted { $0.lexicographicallyPrecedes($1) }
-    }
-
+    @inline(never)
     private func device(_ name: [UInt8]) -> Path {
         devices.appending("/").appending(name.map { $0 == 0x21 ? 0x2F : $0 })
     }

@@ -54,11 +54,17 @@ struct Child {
         }
     }
 
-    /// Takes the news of the program's end; `status` as `platform_reap` tells it.
-    mutating func ended(status: Int32, now: Int64) {
+    /// Takes the news of the program's end.
+    ///
+    /// - Parameters:
+    ///   - status: as `platform_reap` tells it.
+    ///   - now: the monotonic clock.
+    ///   - isLast: whether the system stops, and it is not started again.
+    mutating func ended(status: Int32, now: Int64, isLast: Bool) {
         guard case .running(_, let since) = phase else { return }
         let wait = restart.after(run: now - since)
-        phase = .waiting(until: now + wait)
+        phase = .waiting(until: isLast ? .max : now + wait)
+        if isLast { return }
         var line = TextLine()
         line.append(visible: words[0])
         line.append(status < 0 ? " died of signal " : " left with ")

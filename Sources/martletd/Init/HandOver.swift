@@ -7,20 +7,20 @@ import CPlatform
 ///     /mnt/root     the root partition, read-only
 ///     /mnt/changes  memory, for what is changed until the next start
 ///     /mnt/merged   both, the new root; /proc /sys /dev /run, configuration and data move into it
-struct HandOver {
+enum HandOver {
+    /// Twice what the agent may have.
+    private static let programSizeMax = 1 << 20
     private static let merged = Path(fixed: "/mnt/merged")
-    private let system: MountedSystem
-    private let root: SystemSettings.Volume
-
-    init(_ system: MountedSystem, _ roots: (a: SystemSettings.Volume, b: SystemSettings.Volume)) {
-        self.system = system
-        root = system.slot == .b ? roots.b : roots.a
-    }
 
     /// Never returns but by throwing.
-    func run() throws(AgentError) {
-        try mountRoot()
-        writeFiles()
+    static func run(
+        _ system: borrowing MountedSystem,
+        _ roots: (a: SystemSettings.Volume, b: SystemSettings.Volume)
+    ) throws(AgentError) {
+        let root = system.slot == .b ? roots.b : roots.a
+        try mountRoot(system.partition(root.number), type: root.type)
+        writeFiles(system.device)
+        note { () throws(AgentError) in try writeMachineID(system.settings.dataPath) }
         let kernel: [StaticString] = ["/proc", "/sys", "/dev", "/run"]
         for path in kernel.map({ Path(fixed: $0) }) + [
             MountedSystem.configPath, system.settings.dataPath,
@@ -39,11 +39,11 @@ struct HandOver {
         throw .system(.start, code: -result, path: program)
     }
 
-    private func mountRoot() throws(AgentError) {
+    private static func mountRoot(_ device: Path, type: [UInt8]) throws(AgentError) {
         try Kernel.mount(
-            system.partition(root.number),
+            device,
             on: Path(fixed: "/mnt/root"),
-            type: root.type,
+            type: type,
             flags: platform_mount_read_only | platform_mount_no_access_time
         )
         try Kernel.mount(
@@ -64,10 +64,11 @@ struct HandOver {
         )
     }
 
-    /// Tells the new system its name, its network, and where its slots are.
-    private func writeFiles() {
+    /// Tells the new system its name, its network, and where its slots are, and gives it this
+    /// program as its agent.
+    private static func writeFiles(_ device: DeviceSettings) {
         let etc = HandOver.merged.appending("/etc/")
-        let name = system.device.hostname + [0x0A]
+        let name = device.hostname + [0x0A]
         note { () throws(AgentError) in
             try Kernel.writeFile(etc.appending("hostname"), name)
         }
@@ -76,7 +77,13 @@ struct HandOver {
                 .contents(sizeMax: SystemSettings.sizeMax)
             try Kernel.writeFile(etc.appending("system.conf"), text)
         }
-        guard let unit = Networking.unit(system.device) else { return }
+        note { () throws(AgentError) in
+            let program = try OwnedFile(Path(fixed: "/proc/self/exe"), how: platform_open_read)
+                .contents(sizeMax: programSizeMax)
+            let path = merged.appending("/usr/bin/martletd")
+            try Kernel.writeFile(path, program, permissions: 0o755)
+        }
+        guard let unit = Networking.unit(device) else { return }
         let folder = Path(fixed: "/run/systemd/network")
         Kernel.makeFolders(folder)
         note { () throws(AgentError) in
@@ -84,7 +91,30 @@ struct HandOver {
         }
     }
 
-    private func note(_ body: () throws(AgentError) -> Void) {
+    /// Gives the new system the identity that it had at its first start, kept among the data.
+    ///
+    /// A root that forgets would be new at every start: it would ask for its configuration, and
+    /// be a stranger to the network's DHCP server.
+    private static func writeMachineID(_ data: Path) throws(AgentError) {
+        let path = data.appending("/machine-id")
+        var line = ((try? OwnedFile(path, how: platform_open_read).beginning(count: 64)) ?? [])
+        if line.count != 33 {
+            var bytes = [UInt8](repeating: 0, count: 16)
+            // Safe: the pointer and the count are the array's.
+            guard unsafe platform_random(&bytes, bytes.count) >= 0 else { throw .noRandomness }
+            var text = TextLine()
+            text.append(hexadecimal: bytes)
+            text.append("\n")
+            line = text.bytes
+            let file = try OwnedFile(path, how: platform_open_write | platform_open_create)
+            try file.write(line, at: 0)
+            try file.synchronize()
+        }
+        try Kernel.writeFile(merged.appending("/etc/machine-id"), line)
+    }
+
+    @inline(never)
+    private static func note(_ body: () throws(AgentError) -> Void) {
         do throws(AgentError) {
             try body()
         } catch {

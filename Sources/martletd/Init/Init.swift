@@ -9,7 +9,7 @@
 // 1. The first process never exits: every path ends in a restart, in power off, or in another init.
 // 2. Everything that can fail is tried once, is logged, and either has a substitute or leads to a
 //    restart, so that the boot loader's count of attempts can fall back to the other slot.
-// 3. The slot is confirmed only after its rule holds; nothing before that touches the loader's place.
+// 3. The slot is confirmed after its rule holds; nothing before that touches the loader's place.
 // 4. No wait is without an end, but the one for the next event in `supervise`.
 
 import AgentProtocol
@@ -42,12 +42,11 @@ enum Init {
             let settings = try SystemFile.read(Path(fixed: "/etc/system.conf"))
             loadModules()
             let system = try MountedSystem(settings)
-            if let roots = settings.roots { try HandOver(system, roots).run() }
+            if let roots = settings.roots { try HandOver.run(system, roots) }
             let network = Networking.begin(system.device)
             var supervisor = try Supervisor(system, network: network)
             let ending = supervisor.run()
             supervisor.stop()
-            system.unmount()
             end(ending)
         } catch {
             Log.note(error)

@@ -53,9 +53,13 @@ enum Kernel {
 
     /// Writes a file anew; for small texts on file systems in memory.
     @inline(never)
-    static func writeFile(_ path: Path, _ text: [UInt8]) throws(AgentError) {
+    static func writeFile(
+        _ path: Path,
+        _ text: [UInt8],
+        permissions: UInt32 = 0o644
+    ) throws(AgentError) {
         let how = platform_open_write | platform_open_create | platform_open_truncate
-        let file = try OwnedFile(path, how: how, permissions: 0o644)
+        let file = try OwnedFile(path, how: how, permissions: permissions)
         try file.write(text, at: 0)
     }
 

@@ -3,7 +3,7 @@ import BootControl
 import CPlatform
 
 /// A device's disk, found and mounted, and what its configuration says.
-struct MountedSystem {
+struct MountedSystem: ~Copyable {
     static let configPath = Path(fixed: "/etc/martlet")
     /// Disks come up after their drivers; a card reader takes a second or two.
     private static let attemptCount = 100
@@ -13,7 +13,7 @@ struct MountedSystem {
     let device: DeviceSettings
     /// The slot that runs, as the kernel was told.
     let slot: Slot?
-    private let devices = BlockDevices.ofSystem
+    private let devices: BlockDevices
     private let disk: [UInt8]
 
     /// Waits for the disk, mounts configuration and data, and reads the device's settings.
@@ -21,9 +21,9 @@ struct MountedSystem {
     /// - Throws: `AgentError` when the disk, one of the two partitions or its file system is not
     ///   there. Settings that cannot be read are replaced.
     init(_ settings: SystemSettings) throws(AgentError) {
-        self.settings = settings
-        slot = SlotStore.slot(in: Kernel.commandLine)
-        disk = try MountedSystem.waitForDisk(settings, devices)
+        let devices = BlockDevices.ofSystem
+        let slot = SlotStore.slot(in: Kernel.commandLine)
+        let disk = try MountedSystem.waitForDisk(settings, devices)
         var line = TextLine("disk ")
         line.append(visible: disk)
         if let slot {
@@ -33,12 +33,19 @@ struct MountedSystem {
         Log.note(line)
         try MountedSystem.mountConfig(settings, devices, disk)
         try MountedSystem.mountData(settings, devices, disk)
+        self.settings = settings
+        self.devices = devices
+        self.slot = slot
+        self.disk = disk
+        device = MountedSystem.readDevice()
+    }
+
+    private static func readDevice() -> DeviceSettings {
         do throws(AgentError) {
-            let path = MountedSystem.configPath.appending("/device.conf")
-            device = try SystemFile.readDevice(path)
+            return try SystemFile.readDevice(configPath.appending("/device.conf"))
         } catch {
             Log.note(error)
-            device = .unnamed
+            return .unnamed
         }
     }
 

@@ -9,7 +9,7 @@ import CPlatform
 ///
 /// Invariants: 1. an ended child is started again after a wait that grows. 2. Services wait for
 /// the first answer of the agent. 3. The agent is asked once a second, until the slot is confirmed.
-struct Supervisor {
+struct Supervisor: ~Copyable {
     private static let second: Int64 = 1_000_000_000
     private static let servingTimeout = 300 * second
     /// A watchdog is fed at least this often.
@@ -23,10 +23,11 @@ struct Supervisor {
     private var children: [Child]
     private var isServing = false
     private var isDone = false
+    private var isStopping = false
     private var nextQuestion: Int64 = 0
     private let servingDeadline: Int64
 
-    init(_ system: MountedSystem, network: Child?) throws(AgentError) {
+    init(_ system: consuming MountedSystem, network: Child?) throws(AgentError) {
         self.system = system
         signals = platform_child_signals_open()
         guard signals >= 0 else {
@@ -103,7 +104,7 @@ struct Supervisor {
             guard process > 0 else { return }
             let now = platform_monotonic_ns()
             for index in children.indices where children[index].process == process {
-                children[index].ended(status: status, now: now)
+                children[index].ended(status: status, now: now, isLast: isStopping)
             }
         }
     }
@@ -136,9 +137,10 @@ extension Supervisor {
         }
     }
 
-    /// Ends the children, the last started first, each with time to end in order.
+    /// Ends the children, the last started first, each with time to end in order; then unmounts.
     mutating func stop() {
-        Log.note("stopping")
+        isStopping = true
+        Log.note("stopping the system")
         for index in children.indices.reversed() {
             guard let process = children[index].process else { continue }
             _ = platform_signal(-process, platform_signal_terminate)
@@ -150,6 +152,7 @@ extension Supervisor {
         // What they left behind.
         _ = platform_signal(-1, platform_signal_kill)
         reap()
+        system.unmount()
     }
 
     private mutating func awaitEnd(of index: Int, seconds: Int64) -> Bool {

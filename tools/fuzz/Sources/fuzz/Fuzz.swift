@@ -25,6 +25,9 @@ enum Fuzz {
         ("request", { fuzz($0, $1, request) }),
         ("response", { fuzz($0, $1, response) }),
         ("configuration", { fuzz($0, $1, configuration) }),
+        ("system-settings", { fuzz($0, $1, systemSettings) }),
+        ("device-settings", { fuzz($0, $1, deviceSettings) }),
+        ("boot-control", { fuzz($0, $1, bootControl) }),
         ("passes", { fuzz($0, $1, passes) }),
     ]
 

@@ -30,6 +30,9 @@ enum Seeds {
             for seed in requests() { try save(seed, folder, "request") }
             for seed in responses { try save([UInt8](seed.utf8), folder, "response") }
             for seed in configurations { try save([UInt8](seed.utf8), folder, "configuration") }
+            for seed in systems { try save([UInt8](seed.utf8), folder, "system-settings") }
+            for seed in devices { try save([UInt8](seed.utf8), folder, "device-settings") }
+            for seed in try environments() { try save(seed, folder, "boot-control") }
             for seed in recipes { try save(seed, folder, "passes") }
         } catch {
             fatalError("the seeds cannot be written: \(error)")

@@ -1,0 +1,44 @@
+import BootControl
+
+/// Seeds of what the first process and the boot loaders read.
+extension Seeds {
+    static let systems = [
+        """
+        disk gpt 0f3c0000111182228333444455556666
+        config 5 vfat
+        data 6 ext4 /var/lib/martlet
+        root-a 7 squashfs
+        root-b 8 squashfs
+        boot-control uboot-environment 2 16384 0 65536
+        tries 3
+        confirm serving
+
+        """,
+        "disk mbr 1a2b3c4d\nconfig 1 vfat\ndata 2 ext4 /d\nboot-control none\ntries 1\n"
+            + "confirm reported\n",
+        "boot-control grub-environment 1 martlet/grubenv\n",
+        "boot-control raspberry-tryboot 1 autoboot.txt\n",
+    ]
+
+    static let devices = [
+        """
+        hostname pump-7
+        interface eth0
+        network static 10.0.2.15/24
+        gateway 10.0.2.2
+        dns 10.0.2.3
+        service /bin/probe --once 1
+
+        """,
+        "hostname a\ninterface eth0\nnetwork dhcp\n", "hostname a\nnetwork none\n",
+    ]
+
+    static func environments() throws(BootControlError) -> [[UInt8]] {
+        let variables = BootVariables(tries: 3)
+        let uboot = try UBootEnvironment.initial(variables, sizeBytes: 128)
+        return [
+            uboot.first + uboot.second, try GrubEnvironment(variables).encoded(),
+            try Autoboot.initial(a: 2, b: 3).bytes,
+        ]
+    }
+}
