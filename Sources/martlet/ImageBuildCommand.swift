@@ -16,7 +16,7 @@ struct ImageBuildCommand: ParsableCommand {
             must get. Equal inputs give equal bytes. No root rights are needed. For a profile \
             without a disk, the result is a tar archive to be unpacked at '/'.
             Exits with 3 when the profile, the inputs or the output are refused, 4 when the \
-            bundle is, 8 when there is no room, 9 when the bundle is for other devices.
+            bundle is, 8 when there is no room, 9 when agent or bundle are for other devices.
             """
     )
 
@@ -71,7 +71,7 @@ struct ImageBuildCommand: ParsableCommand {
         let firmware = try profile.readProfile()
         let inputs = try profile.readInputs(firmware)
         let target = try TargetProfileFile.read(firmware.target)
-        let architecture = target.architectures[0]
+        let (agent, architecture) = try AgentFile.choose(agent, for: target)
         let keys = try trust.keys()
         guard let trusted = TrustedKeys(releaseKeys: keys.map(\.key)) else {
             throw Failure(.usage, "more than 16 keys, or one key twice, is trusted")
@@ -95,28 +95,11 @@ struct ImageBuildCommand: ParsableCommand {
         try configuration.apply(to: &device)
         return ImageRecipe(
             profile: firmware,
-            agent: try agent ?? AgentFile.path(architecture),
+            agent: agent,
             inputs: inputs,
             bundle: checked,
             configuration: device,
             sizeBytes: sizeBytes
         )
-    }
-}
-
-/// The static agent that `tools/build-device` made.
-enum AgentFile {
-    static func path(_ architecture: String) throws -> String {
-        let folder = try TargetFolder.locate().deletingLastPathComponent()
-        let path = folder.appending(path: ".build/device/\(architecture)/martletd").path()
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw Failure(
-                .unsafe,
-                "there is no agent for \(architecture)",
-                place: path,
-                help: "run 'tools/build-device \(architecture)', or pass --agent"
-            )
-        }
-        return path
     }
 }

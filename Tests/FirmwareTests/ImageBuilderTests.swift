@@ -160,7 +160,7 @@ struct ImageBuilderTests {
         arguments: [
             "hostname", "long hostname", "interface", "address", "gateway", "collector",
             "identity missing", "identity", "token", "token without collector", "service",
-            "many services", "interval", "dns with dhcp",
+            "many services", "interval", "second line", "dns with dhcp",
         ]
     )
     func refusedConfiguration(what: String) throws {
@@ -197,6 +197,7 @@ struct ImageBuilderTests {
             case "token without collector":
                 configuration.enrolmentToken = [UInt8](String(repeating: "a", count: 64).utf8)
             case "service": configuration.services = ["relative/program"]
+            case "second line": configuration.services = ["/bin/true\nservice /bin/false"]
             case "many services":
                 configuration.services = Array(repeating: "/bin/true", count: 9)
             default: configuration.reportIntervalMilliseconds = 1

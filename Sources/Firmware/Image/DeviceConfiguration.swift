@@ -1,4 +1,4 @@
-private import AgentProtocol
+internal import AgentProtocol
 private import Telemetry
 
 /// What one image tells its device: its name, network, collector, keys and programs.
@@ -10,8 +10,8 @@ private import Telemetry
 /// agent.conf    the agent's ordinary configuration                    (read by the agent)
 /// release-N.pub collector.id token root.eib-root                      (named in agent.conf)
 /// ```
-/// Invariants, proved by `files`: every value is what the device's own readers take, and
-/// `agent.conf` passes the reader that the agent uses. The token is a secret: it is written to its
+/// Invariants, proved by `files`: both configurations pass the readers that the device uses, and
+/// no value brings a line of its own. The token is a secret: it is written to its
 /// file and appears nowhere else, not even in an error.
 public struct DeviceConfiguration: Sendable {
     /// A release key's file, as it is put on the device.
@@ -33,10 +33,6 @@ public struct DeviceConfiguration: Sendable {
     /// Programs that init starts when the agent serves: an absolute path and arguments.
     public var services: [String] = []
 
-    /// Programs of one device, as init supervises them.
-    public static let serviceCountMax = 8
-    /// The longest program with its arguments, in bytes.
-    public static let serviceSizeMax = 512
     /// The largest root document in bytes.
     public static let rootDocumentSizeMax = 65_536
     /// Where the files are on the device.
@@ -130,105 +126,44 @@ public struct DeviceConfiguration: Sendable {
             lines.append("collector-identity \(Self.folder)/collector.id")
         }
         if enrolmentToken != nil { lines.append("enrolment-token \(Self.folder)/token") }
-        let text = [UInt8](lines.map { $0 + "\n" }.joined().utf8)
-        do throws(ConfigurationFault) {
+        return try Self.checked(lines) { (text) throws(ConfigurationFault) in
             _ = try ConfigurationReader.parse(text)
-        } catch {
-            let line = lines.indices.contains(error.line - 1) ? lines[error.line - 1] : "its end"
-            throw .configuration(what: "\(error.what) ('\(ImageError.visible(line))')")
         }
-        return text
     }
 }
 
-// What init reads; its rules are repeated here, because it must not be asked to boot a device into
-// a configuration that it refuses.
 extension DeviceConfiguration {
     private func deviceLines() throws(ImageError) -> [UInt8] {
-        guard Self.isHostname(hostname) else {
-            throw .configuration(
-                what: "the host name '\(ImageError.visible(hostname))' is not 1 to 63 letters, "
-                    + "digits and inner hyphens"
-            )
-        }
         var lines = ["hostname \(hostname)"]
-        if network.method != .none { lines.append("interface \(try interface())") }
-        switch network.method {
-        case .dhcp: lines.append("network dhcp")
-        case .none: lines.append("network none")
-        case .static:
-            guard let address = network.address, Self.isNetworkAddress(address) else {
-                throw .configuration(what: "a static network needs an address A.B.C.D/P")
-            }
-            lines.append("network static \(address)")
-        }
-        for (key, value) in [("gateway", network.gateway), ("dns", network.dns)] {
-            guard let value else { continue }
-            guard network.method == .static, Self.isAddress(Substring(value)) else {
-                throw .configuration(what: "\(key) is an address A.B.C.D of a static network")
-            }
-            lines.append("\(key) \(value)")
-        }
-        guard services.count <= Self.serviceCountMax else {
-            throw .configuration(what: "there are more than \(Self.serviceCountMax) services")
-        }
-        for service in services { lines.append("service \(try Self.checked(service: service))") }
-        return [UInt8](lines.map { $0 + "\n" }.joined().utf8)
-    }
-
-    private func interface() throws(ImageError) -> String {
-        let name = network.interface
-        let isName =
-            (1...15).contains(name.utf8.count)
-            && name.utf8.allSatisfy { Self.isLetterOrDigit($0) || Array("-_.:".utf8).contains($0) }
-        guard isName, name != ".", name != ".." else {
-            throw .configuration(
-                what: "'\(ImageError.visible(name))' is not a network interface's name"
-            )
-        }
-        return name
-    }
-
-    private static func checked(service: String) throws(ImageError) -> String {
-        let words = service.split(separator: " ", omittingEmptySubsequences: false)
-        let isPlain =
-            service.utf8.count <= serviceSizeMax && service.hasPrefix("/")
-            && words.allSatisfy { !$0.isEmpty } && service.utf8.allSatisfy { (0x20..<0x7F) ~= $0 }
-        guard isPlain else {
-            throw .configuration(
-                what: "the service '\(ImageError.visible(service))' is not an absolute path and "
-                    + "arguments with single spaces between"
-            )
-        }
-        return service
-    }
-
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: false
+        if network.method != .none { lines.append("interface \(network.interface)") }
+        lines.append(
+            network.method == .static
+                ? "network static \(network.address ?? "")" : "network \(network.method.rawValue)"
+        )
+        if let gateway = network.gateway { lines.append("gateway \(gateway)") }
+        if let dns = network.dns { lines.append("dns \(dns)") }
+        lines += services.map { "service \($0)" }
+        return try Self.checked(lines) { (text) throws(ConfigurationFault) in
+            _ = try DeviceSettings.parse(text)
         }
     }
 
-    static func isHostname(_ name: String) -> Bool {
-        let bytes = Array(name.utf8)
-        return (1...63).contains(bytes.count) && bytes.first != 0x2D && bytes.last != 0x2D
-            && bytes.allSatisfy { isLetterOrDigit($0) || $0 == 0x2D }
-    }
-
-    static func isAddress(_ text: Substring) -> Bool {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts.allSatisfy { isDecimal($0, upTo: 255) }
-    }
-
-    static func isNetworkAddress(_ text: String) -> Bool {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        return parts.count == 2 && isAddress(parts[0]) && isDecimal(parts[1], upTo: 32)
-    }
-
-    private static func isDecimal(_ text: Substring, upTo limit: Int) -> Bool {
-        let isForm = (1...3).contains(text.utf8.count) && text.utf8.allSatisfy { (48...57) ~= $0 }
-        guard isForm, text == "0" || !text.hasPrefix("0") else { return false }
-        return Int(text) ?? .max <= limit
+    /// The text of some lines, read as the device reads it: what it would refuse, is not written.
+    static func checked(
+        _ lines: [String],
+        by reader: ([UInt8]) throws(ConfigurationFault) -> Void
+    ) throws(ImageError) -> [UInt8] {
+        // Each value must be one line, or it could bring lines of its own.
+        for line in lines where !line.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) {
+            throw .configuration(what: "'\(ImageError.visible(line))' is not a line of plain text")
+        }
+        let text = [UInt8](lines.map { $0 + "\n" }.joined().utf8)
+        do throws(ConfigurationFault) {
+            try reader(text)
+        } catch {
+            let line = lines.indices.contains(error.line - 1) ? lines[error.line - 1] : "the end"
+            throw .configuration(what: "\(error.what) ('\(ImageError.visible(line))')")
+        }
+        return text
     }
 }

@@ -108,8 +108,10 @@ public struct ImageBuilder {
     private func buildArchive(_ place: OutputPlace, work: String) throws(ImageError) -> BuiltImage {
         let archive = work + "/archive"
         let writer = try ArchiveWriter(archive, format: .tar, filter: .none)
-        let tree = try ServiceArchive(recipe: recipe).tree()
-        try writer.write(tree, cancellation: cancellation)
+        for entry in try ServiceArchive(recipe: recipe).entries() {
+            try cancellation.check()
+            try writer.write(entry)
+        }
         try writer.finish()
         let size = try SparseFile(reading: archive).sizeBytes
         try place.publish(archive, blockMap: nil)
@@ -156,7 +158,7 @@ public struct ImageBuilder {
         let text = try WorkFile.write(map.text(), named: "image.bmap", in: work)
         try SparseFile(reading: text).synchronize()
         try place.publish(image, blockMap: text)
-        return Self.result(place, layout, contents, map)
+        return result(place, layout, contents, map)
     }
 
     private func compose(
@@ -190,19 +192,22 @@ public struct ImageBuilder {
         content?.parts.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) } ?? 0
     }
 
-    private static func result(
+    private func result(
         _ place: OutputPlace,
         _ layout: DiskLayout,
         _ contents: [PartitionMaker.Content?],
         _ map: BlockMap
     ) -> BuiltImage {
-        let partitions = zip(layout.partitions, contents).map { placed, content in
-            BuiltImage.Partition(
+        // The names of the profile: an MBR has none.
+        let names = recipe.profile.partitions.map(\.name)
+        let partitions = zip(zip(layout.partitions, names), contents).map { place, content in
+            let (placed, name) = place
+            return BuiltImage.Partition(
                 number: placed.number,
-                name: placed.name,
+                name: name,
                 startBytes: placed.startBytes,
                 sizeBytes: placed.sizeBytes,
-                usedBytes: usedBytes(content),
+                usedBytes: Self.usedBytes(content),
                 fileCount: content?.fileCount ?? 0
             )
         }

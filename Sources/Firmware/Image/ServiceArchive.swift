@@ -7,7 +7,16 @@ struct ServiceArchive {
     let recipe: ImageRecipe
 
     /// Everything that the archive holds.
-    func tree() throws(ImageError) -> FileTree {
+    ///
+    /// Folders that every system has are no entries: unpacking them would change their modes, and
+    /// put a folder in the place of a link such as `/lib`.
+    func entries() throws(ImageError) -> [FileTree.Entry] {
+        let data = String(recipe.profile.data.path.dropFirst())
+        let own: Set = ["etc/martlet", data, data + "/bundles"]
+        return try tree().entries.filter { $0.content != .directory || own.contains($0.path) }
+    }
+
+    private func tree() throws(ImageError) -> FileTree {
         let data = recipe.profile.data
         guard data.path.hasPrefix("/") else {
             throw .problems(["'data.path' is not an absolute path"])
@@ -23,9 +32,9 @@ struct ServiceArchive {
         )
         try tree.add(files, below: "etc/martlet")
         for (path, text, mode) in [
-            ("lib/systemd/system/martletd.service", unit, UInt16(0o644)),
-            ("lib/sysusers.d/martlet.conf", "u martlet - \"Martlet agent\" \(data.path)\n", 0o644),
-            ("lib/tmpfiles.d/martlet.conf", ownership, 0o644),
+            ("usr/lib/systemd/system/martletd.service", unit, UInt16(0o644)),
+            ("usr/lib/sysusers.d/martlet.conf", users, 0o644),
+            ("usr/lib/tmpfiles.d/martlet.conf", ownership, 0o644),
             ("etc/init.d/martletd", script, 0o755),
         ] {
             try tree.add(path, .bytes([UInt8](text.utf8)), mode: mode)
@@ -33,6 +42,10 @@ struct ServiceArchive {
         try tree.add(folder, .directory, mode: 0o750)
         try tree.add("\(folder)/bundles/\(recipe.bundle.name).eib", .bytes(recipe.bundle.bytes))
         return tree
+    }
+
+    private var users: String {
+        "u martlet - \"Martlet agent\" \(recipe.profile.data.path)\n"
     }
 
     private var ownership: String {

@@ -1,3 +1,4 @@
+internal import AgentProtocol
 import BootControl
 
 /// `/etc/system.conf` of the initial file system: which partitions are what, in lines `key value`.
@@ -33,7 +34,9 @@ enum SystemDescription {
         lines.append("boot-control " + (try bootControl(profile)))
         lines.append("tries \(profile.boot.tries)")
         lines.append("confirm \(profile.boot.confirm.rawValue)")
-        return [UInt8](lines.map { $0 + "\n" }.joined().utf8)
+        return try DeviceConfiguration.checked(lines) { (text) throws(ConfigurationFault) in
+            _ = try SystemSettings.parse(text)
+        }
     }
 
     /// The table's kind and the identifier's bytes as they are on the disk.

@@ -24,7 +24,9 @@ enum WorkFile {
 
     /// Makes a folder that nobody else has, for this user alone.
     static func makeFolder(below parent: String, name: String) throws(ImageError) -> String {
-        var template = Array((parent + "/" + name + ".XXXXXX").utf8CString)
+        // mkdtemp puts letters of its own in the place of six X.
+        let letters = String(repeating: "X", count: 6)
+        var template = Array((parent + "/" + name + "." + letters).utf8CString)
         guard mkdtemp(&template) != nil else { throw SparseFile.failure(parent, errno) }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
