@@ -213,7 +213,10 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["martlet", "martletd", "AgentProtocol", "InferenceRuntime"],
+            dependencies: [
+                "martlet", "martletd", "AgentProtocol", "InferenceRuntime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -99,6 +99,11 @@ struct FlashCommand: AsyncParsableCommand {
         } catch let refusal as FlashRefusal {
             reporter.end(exitCode: refusal.failure.status.rawValue, error: refusal.name, [])
             throw refusal.failure
+        } catch let end as FlashEnd {
+            throw end.failure
+        } catch let failure as Failure {
+            reporter.end(exitCode: failure.status.rawValue, error: "input-file", [])
+            throw failure
         }
     }
 }

@@ -6,7 +6,6 @@ import Terminal
 struct FlashSession {
     let command: FlashCommand
     let reporter: FlashReporter
-    private let stop = StopRequest.onSignals()
 
     init(command: FlashCommand, reporter: FlashReporter) {
         self.command = command
@@ -48,6 +47,8 @@ struct FlashSession {
             return reporter.end(exitCode: 0, error: nil, [])
         }
         try confirm(candidates)
+        // Until here a signal ends the process, and nothing is written.
+        let stop = StopRequest.onSignals()
         let hash = try command.log.map { _ in try Self.refusing { try image.sha256(stop: stop) } }
         let log = try command.log.map { path in try Self.refusing { try FlashLog(path: path) } }
         let jobs = FlashJobs(
@@ -121,7 +122,7 @@ struct FlashSession {
         }
         var percent = Int64(-1)
         let checked = try Self.refusing {
-            try image.checked(against: map, stop: stop) { progress in
+            try image.checked(against: map) { progress in
                 let done = progress.bytes * 100 / max(progress.totalBytes, 1)
                 guard done != percent else { return }
                 percent = done
@@ -208,7 +209,7 @@ struct FlashSession {
         }
         guard let first = failures.first else { return }
         for other in failures.dropFirst() { Console.note(other.message) }
-        throw first
+        throw FlashEnd(failure: first)
     }
 }
 
@@ -220,4 +221,9 @@ extension FlashReporter.Outcome {
         return "\(device): \(bytes) bytes in \(rounded) s, \(pace) MB/s, "
             + (verifiedBytes > 0 ? "read back and equal" : "not read back")
     }
+}
+
+/// The failure of flashes that were told of already.
+struct FlashEnd: Error {
+    let failure: Failure
 }

@@ -32,7 +32,7 @@ final class HTTPExchange {
         deadline: Int64
     ) {
         // Safe: the host's bytes end with NUL.
-        let result = unsafe platform_tcp_begin(address.host, address.port, 0)
+        let result = unsafe platform_tcp_begin(address.host, address.port)
         guard result >= 0 else { return nil }
         descriptor = result
         self.deadline = deadline

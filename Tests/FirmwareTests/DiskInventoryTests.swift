@@ -106,14 +106,35 @@ struct DiskInventoryTests {
         let inventory = try DiskInventory(systemRoot: tree.root)
         let disk = try #require(inventory.disk(at: "/dev/sdb"))
         // 8:16 and 8:32 as `stat` codes them.
-        try inventory.confirm(disk, openedAs: 0x810)
+        try inventory.compare(disk, openedAs: 0x810)
         #expect(
             throws: DiskError.otherDevice(
                 name: "sdb",
                 expected: DeviceNumber(major: 8, minor: 16),
                 actual: DeviceNumber(major: 8, minor: 32)
             )
-        ) { try inventory.confirm(disk, openedAs: 0x820) }
+        ) { try inventory.compare(disk, openedAs: 0x820) }
+    }
+
+    @Test("a device of this machine is not confirmed by the tree of another")
+    func otherMachine() throws {
+        let tree = try DiskTree("gateway-sata-usb")
+        let inventory = try DiskInventory(systemRoot: tree.root)
+        let disk = try #require(inventory.disk(at: "/dev/sdb"))
+        #expect(throws: DiskError.notThisMachine(systemRoot: tree.root)) {
+            try inventory.confirm(disk, openedAs: 0x810)
+        }
+    }
+
+    @Test("two inventories of an unchanged machine are equal", arguments: try DiskTree.names())
+    func repeatable(name: String) throws {
+        let tree = try DiskTree(name)
+        let first = try DiskInventory(systemRoot: tree.root)
+        let second = try DiskInventory(systemRoot: tree.root)
+        #expect(first.disks == second.disks)
+        for disk in first.disks {
+            #expect(first.verdict(for: disk.devicePath) == second.verdict(for: disk.devicePath))
+        }
     }
 
     @Test(
@@ -135,7 +156,7 @@ struct DiskInventoryTests {
         let disk = try #require(inventory.disk(at: "/dev/sdb"))
         try tree.write(path, text + "\n")
         #expect(throws: DiskError.changed(name: "sdb", what: what)) {
-            try inventory.confirm(disk, openedAs: 0x810)
+            try inventory.compare(disk, openedAs: 0x810)
         }
     }
 
@@ -146,7 +167,7 @@ struct DiskInventoryTests {
         let disk = try #require(inventory.disk(at: "/dev/sdb"))
         try tree.remove("/sys/block/sdb")
         #expect(throws: DiskError.changed(name: "sdb", what: "entry in sysfs")) {
-            try inventory.confirm(disk, openedAs: 0x810)
+            try inventory.compare(disk, openedAs: 0x810)
         }
     }
 

@@ -40,8 +40,8 @@ struct DiskMutationTests {
             let path = try #require(files.randomElement(using: &generator))
             let before = try Data(contentsOf: tree.url(path))
             let mutant = Self.mutant(of: [UInt8](before), using: &generator)
-            try Data(mutant).write(to: tree.url(path))
-            defer { try? before.write(to: tree.url(path)) }
+            try tree.write(path, bytes: mutant)
+            defer { try? tree.write(path, bytes: [UInt8](before)) }
             guard let inventory = try? DiskInventory(systemRoot: tree.root) else { continue }
             for disk in inventory.disks { _ = inventory.verdict(for: disk) }
             guard Self.isUnrelated(path, to: related, inventory: original) else { continue }

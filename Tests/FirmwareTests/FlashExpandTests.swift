@@ -44,8 +44,10 @@ struct FlashExpandTests {
         return try FlashImage(path: path)
     }
 
-    @Test("case 127: boot partitions come after data, and the table after both",
-        arguments: ["gpt", "mbr"])
+    @Test(
+        "case 127: boot partitions come after data, and the table after both",
+        arguments: ["gpt", "mbr"]
+    )
     func places(table: String) throws {
         let folder = try FlashFolder()
         let image = try image(folder, table: table)
@@ -59,8 +61,11 @@ struct FlashExpandTests {
         #expect(try target.medium == folder.read("disk.img"))
     }
 
-    @Test("case 128: an expanded table pleases sgdisk and sfdisk, and all else equals the image",
-        arguments: ["gpt", "mbr"], [20 << 20, (20 << 20) + 1536, (12 << 20) + 512])
+    @Test(
+        "case 128: an expanded table pleases sgdisk and sfdisk, and all else equals the image",
+        arguments: ["gpt", "mbr"],
+        [20 << 20, (20 << 20) + 1536, (12 << 20) + 512]
+    )
     func expanded(table: String, size: Int) throws {
         let folder = try FlashFolder()
         let image = try image(folder, table: table)

@@ -137,7 +137,17 @@ func isZero(_ bytes: ArraySlice<UInt8>) -> Bool {
     bytes.withUnsafeBytes { UnsafeRawBufferPointer($0).firstNonzero == nil }
 }
 
-/// Whether the first and the last MiB hold nothing.
-func isInvalidated(_ medium: [UInt8]) -> Bool {
-    isZero(medium.prefix(1 << 20)) && isZero(medium.suffix(1 << 20))
+extension MemoryTarget {
+    /// Whether the first and the last MiB hold nothing.
+    var isInvalidated: Bool {
+        let medium = medium
+        return isZero(medium.prefix(1 << 20)) && isZero(medium.suffix(1 << 20))
+    }
+}
+
+extension FlashSample: CustomTestStringConvertible {
+    var testDescription: String { "sample of \(bytes.count) bytes" }
+
+    /// Whether a target holds the image from its first byte on.
+    func isOn(_ target: MemoryTarget) -> Bool { target.medium.starts(with: bytes) }
 }

@@ -26,11 +26,13 @@ struct FlashTargetTests {
         #expect(try allocated(path) <= allocated(sample.image.path) + 65_536)
     }
 
-    @Test("case 101: a used file becomes the image, whatever is written to it",
+    @Test(
+        "case 101: a used file becomes the image, whatever is written to it",
         arguments: [
             FlashOptions(), FlashOptions(comparesFirst: true), FlashOptions(discards: true),
             FlashOptions(verifies: false), FlashOptions(probes: true),
-        ])
+        ]
+    )
     func usedFile(options: FlashOptions) throws {
         let sample = try FlashSample(size: (5 << 20) + 777)
         let path = try sample.folder.write(FlashSample.used(sample.bytes.count), to: "card")
@@ -79,11 +81,13 @@ struct FlashTargetTests {
         _ = try OpenTarget(path: path, newFileSizeBytes: 1)
     }
 
-    @Test("case 104: what is neither device nor file is refused",
+    @Test(
+        "case 104: what is neither device nor file is refused",
         arguments: [
             ("/dev/null", "not-a-target"), ("/tmp", "not-a-target"),
             ("/dev/martlet-mistyped", "open-failed"),
-        ])
+        ]
+    )
     func notATarget(path: String, name: String) throws {
         let error = #expect(throws: FlashError.self) {
             try OpenTarget(path: path, newFileSizeBytes: 1)
@@ -92,8 +96,10 @@ struct FlashTargetTests {
         #expect(!FileManager.default.fileExists(atPath: "/dev/martlet-mistyped"))
     }
 
-    @Test("case 105: short and interrupted system calls are continued",
-        arguments: [[3, -1, 4, 3], [1, 1, 8], [-1, -1, 10]])
+    @Test(
+        "case 105: short and interrupted system calls are continued",
+        arguments: [[3, -1, 4, 3], [1, 1, 8], [-1, -1, 10]]
+    )
     func transfers(moves: [Int]) throws {
         var script = moves[...]
         var seen: [Int] = []
@@ -130,10 +136,12 @@ struct FlashTargetTests {
         #expect(sample.image.sizeBytes > 0)
     }
 
-    @Test("case 108: images that are none are refused",
+    @Test(
+        "case 108: images that are none are refused",
         arguments: [
             ("missing", "image-unreadable"), ("empty", "not-an-image"), (".", "not-an-image"),
-        ])
+        ]
+    )
     func notAnImage(name: String, code: String) throws {
         let folder = try FlashFolder()
         try folder.write([], to: "empty")
@@ -149,7 +157,7 @@ struct FlashTargetTests {
         let target = WrappingTarget(claimedBytes: 64 << 20, realBytes: 6 << 20)
         let result = sample.flash(to: target, options: FlashOptions(probes: true))
         #expect(result.error?.name == "capacity-false")
-        #expect(isInvalidated(target.inner.medium))
+        #expect(isZero(target.inner.medium.prefix(1 << 20)))
     }
 
     @Test("case 110: a medium of its true size passes the probe, and keeps nothing of it")
@@ -158,7 +166,7 @@ struct FlashTargetTests {
         let room = 9 << 20
         let target = MemoryTarget(FlashSample.used(sample.bytes.count + room))
         #expect(sample.flash(to: target, options: FlashOptions(probes: true)).error == nil)
-        #expect(target.medium.starts(with: sample.bytes))
+        #expect(sample.isOn(target))
     }
 
     static let canUseLoop = geteuid() == 0 && access("/dev/loop-control", W_OK) == 0

@@ -198,20 +198,14 @@ int32_t platform_process_id(void);
 /* Ends the process at once with `code`; nothing is flushed. */
 _Noreturn void platform_exit(int32_t code);
 
-/* ---- Sockets (socket.c, resolve.c): always non-blocking ------------------------------------- */
+/* ---- Sockets (socket.c, connect.c): always non-blocking ------------------------------------- */
 
-/* Starts a TCP connection to the address number `attempt` (from 0) of `host`: dotted IPv4, IPv6,
- * or a name. A descriptor, to be polled for writability and then given to platform_tcp_finish;
- * -ENOENT when the host has no such address number; -EHOSTUNREACH when the name is unknown.
- *
- * A name is resolved with getaddrinfo, which blocks: musl asks the servers of /etc/resolv.conf
- * (127.0.0.1 if it is missing) over UDP, by default for at most 5 seconds in all, knows
- * /etc/hosts, and has no nsswitch and no mDNS; no answer is -EAGAIN. Numbers never block. */
-int32_t platform_tcp_begin(const uint8_t *host, uint16_t port, int32_t attempt);
+/* Starts a TCP connection to `host`, an IPv4 number with dots or an IPv6 number. A descriptor, to
+ * be polled for writability and then given to platform_tcp_finish; -EHOSTUNREACH when the host is
+ * no number: nothing here asks a name server. */
+int32_t platform_tcp_begin(const uint8_t *host, uint16_t port);
 /* 0 when connected, -EINPROGRESS while it is not decided, else why it failed. Does not close. */
 int32_t platform_tcp_finish(int32_t descriptor);
-/* Both, over all addresses of the host in turn, within `timeout_ns` for connecting. */
-int32_t platform_tcp_connect(const uint8_t *host, uint16_t port, int64_t timeout_ns);
 
 /* A listening Unix socket with mode 0660 at `path` (at most 107 bytes). A socket left behind by a
  * dead process is replaced: -EADDRINUSE when somebody answers there, -ENOTSOCK when the name is

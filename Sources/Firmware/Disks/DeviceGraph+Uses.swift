@@ -156,8 +156,9 @@ extension DeviceGraph {
             for member in members {
                 _ = try DiskError.checkedName(member, in: folder)
                 add(.btrfsMember(identifier: identifier), to: member, isSystem)
-                let own = Set(directUses[member] ?? [])
-                directUses[member, default: []] += Set(uses).subtracting(own)
+                for use in uses where !(directUses[member] ?? []).contains(use) {
+                    directUses[member, default: []].append(use)
+                }
             }
         }
     }

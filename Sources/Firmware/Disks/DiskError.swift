@@ -12,6 +12,8 @@ public enum DiskError: Error, Sendable, Hashable {
     case tooManyLinks(path: String)
     /// A line of a table of the kernel is not in its form.
     case malformed(path: String, line: Int)
+    /// A device of this machine is to be judged by the tree of another.
+    case notThisMachine(systemRoot: String)
     /// The device that was opened is not the disk that was asked about.
     case otherDevice(name: String, expected: DeviceNumber, actual: DeviceNumber)
     /// The disk behind the number is another than before, such as after pulling and plugging.
@@ -29,6 +31,8 @@ extension DiskError: CustomStringConvertible {
             "\(folder) holds a device with the impossible name \(name.debugDescription)"
         case .tooManyLinks(let path): "\(path) is reached through too many links"
         case .malformed(let path, let line): "line \(line) of \(path) is not in its form"
+        case .notThisMachine(let root):
+            "\(root) does not describe this machine, so none of its devices may be written"
         case .otherDevice(let name, let expected, let actual):
             "the opened device is \(actual), but \(name) is \(expected)"
         case .changed(let name, let what):

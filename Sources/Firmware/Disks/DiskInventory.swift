@@ -21,7 +21,9 @@ public struct DiskInventory: Sendable {
         let tree = SystemTree(root: systemRoot)
         graph = try DeviceGraph(tree: tree)
         hiddenRoot = graph.hiddenRoot
+        // In one order, so that two inventories of an unchanged machine are equal.
         let whole = graph.devices.values.filter { $0.parent == nil && !$0.isHidden }
+            .sorted { ($0.name.count, $0.name) < ($1.name.count, $1.name) }
         var identities: [String: DiskIdentity] = [:]
         var uses: [String: [DiskUse]] = [:]
         for device in whole {
@@ -47,7 +49,6 @@ public struct DiskInventory: Sendable {
         }
         self.described = described
         disks = whole.filter { !$0.isStacked }.compactMap { described[$0.name] }
-            .sorted { ($0.name.count, $0.name) < ($1.name.count, $1.name) }
     }
 
     /// What a use of the same disk by another name means: one disk on two cables, without
@@ -67,13 +68,19 @@ public struct DiskInventory: Sendable {
     /// Compares an opened device with the disk that was asked about.
     ///
     /// The disk is read again, so that a number that went to another disk in the meantime is
-    /// found.
+    /// found. An inventory of a recorded tree confirms no device of this machine.
     ///
     /// - Parameters:
     ///   - disk: a disk of this inventory.
     ///   - rawDevice: `st_rdev` of the opened descriptor.
-    /// - Throws: `DiskError.otherDevice` or `.changed`.
+    /// - Throws: `DiskError.notThisMachine`, `.otherDevice` or `.changed`.
     public func confirm(_ disk: Disk, openedAs rawDevice: UInt64) throws(DiskError) {
+        guard graph.tree.root.isEmpty else { throw .notThisMachine(systemRoot: graph.tree.root) }
+        try compare(disk, openedAs: rawDevice)
+    }
+
+    /// What `confirm` compares, also for recorded trees.
+    package func compare(_ disk: Disk, openedAs rawDevice: UInt64) throws(DiskError) {
         let actual = DeviceNumber(rawDevice: rawDevice)
         guard actual == disk.number else {
             throw .otherDevice(name: disk.name, expected: disk.number, actual: actual)

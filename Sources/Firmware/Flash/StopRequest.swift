@@ -22,8 +22,9 @@ public final class StopRequest: Sendable {
     public static func onSignals() -> StopRequest {
         let request = ofSignals
         // The handler does nothing but store to an atomic that exists already: it is safe at any
-        // instant. System calls are not restarted, so that they return and the flag is seen.
+        // instant. System calls are restarted: none of them takes longer than one piece.
         var action = sigaction()
+        action.sa_flags = SA_RESTART
         action.__sigaction_handler.sa_handler = { _ in StopRequest.ofSignals.make() }
         for signal in [SIGINT, SIGTERM] { _ = sigaction(signal, &action, nil) }
         return request

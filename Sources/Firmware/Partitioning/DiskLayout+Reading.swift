@@ -14,7 +14,7 @@ extension DiskLayout {
             throw .unusableMediaSize(sizeBytes: disk.sizeBytes)
         }
         let sector = try Self.bytes(of: disk, at: 0, count: Int(Self.sectorSize))
-        guard sector[510] == 0x55, sector[511] == 0xaa else { throw .noTable }
+        guard sector[510] == 0x55, sector[511] == 0xaa, !Self.isFAT(sector) else { throw .noTable }
         let entries = (0..<MBREncoding.entryCount).map { index in
             Array(sector[MBREncoding.entriesOffset + index * MBREncoding.entrySize..<510])
         }
@@ -33,6 +33,13 @@ extension DiskLayout {
             diskIdentifier: .mbr(UInt32(signature)),
             partitions: partitions
         )
+    }
+
+    /// Whether the first sector is that of a FAT without a table, which has the same signature.
+    private static func isFAT(_ sector: [UInt8]) -> Bool {
+        let name = Array("FAT".utf8)
+        let hasName = sector[54...].starts(with: name) || sector[82...].starts(with: name)
+        return hasName && (sector[0] == 0xeb || sector[0] == 0xe9)
     }
 
     private static func partition(

@@ -22,8 +22,9 @@ enum Ext4 {
 
     /// At most this much is not free in an empty file system of `mke2fs -t ext4`.
     ///
-    /// Journal by the steps of `ext2fs_default_journal_size` for blocks of 4,096 bytes, inodes of
-    /// 256 bytes for each 8,192, and the same again halved for bitmaps and descriptors.
+    /// The journal by the steps of `ext2fs_default_journal_size` for blocks of 4,096 bytes; inodes
+    /// of 256 bytes for each 4,096 bytes below 512 MiB, for each 16,384 from there on; a 64th for
+    /// bitmaps, descriptors and those reserved for growth.
     static func overheadBytes(sizeBytes: Int64) -> Int64 {
         let journal: Int64 =
             switch sizeBytes >> 20 {
@@ -34,6 +35,7 @@ enum Ext4 {
             case ..<32_768: 128 << 20
             default: 1 << 30
             }
-        return journal + sizeBytes / 32 + sizeBytes / 64
+        let inodes = sizeBytes / (sizeBytes < 512 << 20 ? 16 : 64)
+        return journal + inodes + sizeBytes / 64 + (1 << 20)
     }
 }

@@ -29,6 +29,10 @@ enum Fuzz {
         ("device-settings", { fuzz($0, $1, deviceSettings) }),
         ("boot-control", { fuzz($0, $1, bootControl) }),
         ("passes", { fuzz($0, $1, passes) }),
+        ("profile", { fuzz($0, $1, firmwareProfile) }),
+        ("partitions", { fuzz($0, $1, partitionTable) }),
+        ("block-map", { fuzz($0, $1, blockMap) }),
+        ("boot-environment", { fuzz($0, $1, bootEnvironment) }),
     ]
 
     static func main() {
