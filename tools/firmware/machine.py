@@ -87,7 +87,8 @@ class Machine:
                 rest = deadline - time.monotonic()
                 if rest <= 0 or (not self.reader.is_alive() and self.process.poll() is not None):
                     tail = "\n    ".join(self.lines[-12:])
-                    raise BootFailure(f"no '{pattern}' in {seconds} s; the console's end:\n    {tail}")
+                    raise BootFailure(
+                        f"no '{pattern}' in {seconds} s; the console's end:\n    {tail}")
                 self.changed.wait(min(rest, 1))
 
     def seen(self, pattern):
