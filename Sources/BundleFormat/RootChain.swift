@@ -3,8 +3,9 @@
 //   provisioned root N -- N+1 signed by N's and by N+1's root keys --> N+1 -- ... --> newest root
 //
 // Invariants: 1. only provisioning and a step make a `TrustedRoot`. 2. Every version is walked;
-// none is skipped or repeated. 3. A step that is refused changes nothing. 4. A root that has expired
-// may be passed on the way; whether the last one has is asked when something new is to be accepted.
+// none is skipped or repeated. 3. A step that is refused changes nothing. 4. A root that has
+// expired may be passed on the way; whether the last one has is asked when something new is to be
+// accepted.
 
 /// A root that a device or a person believes.
 public struct TrustedRoot: Sendable, Equatable {
