@@ -32,6 +32,11 @@ public struct ReleasePublicKey: Sendable {
         self.key = key
     }
 
+    /// Names a key by the bundle's key id, as our own key files do.
+    public init(_ key: PublicKey) {
+        self.init(number: SignatureSlot.keyID(of: key), key: key)
+    }
+
     fileprivate init(number: [UInt8], key: PublicKey) {
         self.number = number
         self.key = key
