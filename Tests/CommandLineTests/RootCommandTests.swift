@@ -120,4 +120,23 @@ struct RootCommandTests {
         #expect(result.status == 3)
         #expect(try shop.read("1.root") == before)
     }
+    @Test("a command that is killed while it writes leaves the document that was there")
+    func killedWriting() throws {
+        let shop = try CeremonyWorkshop()
+        try shop.makeRoot()
+        let before = try shop.read("1.root")
+        // Files may have 4 blocks of at most 1,024 bytes; the kernel ends whoever writes more.
+        let limit = ["sh", "-c", "ulimit -f 4; exec \"$@\"", "sh"]
+        let killed = try Martlet.run(
+            ["root", "sign", shop.path("1.root"), "--key", shop.key("r3")],
+            under: limit
+        )
+        #expect(killed.status != 0)
+        #expect(try shop.read("1.root") == before)
+        try shop.sign("1.root", by: ["r3"])
+        let shown = try shop.json(["root", "show", shop.path("1.root")])
+        #expect(
+            CeremonyWorkshop.verdicts(shown) == ["r1": "counts", "r2": "counts", "r3": "counts"]
+        )
+    }
 }
