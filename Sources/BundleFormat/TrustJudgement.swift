@@ -72,7 +72,8 @@ extension TrustState {
     ///     removable medium. Everything else is asked for all the same.
     ///   - clock: Unix seconds; `nil` on a device without a clock.
     /// - Returns: What the device remembers afterwards.
-    /// - Throws: `TrustError`: revoked, below the floor, expired or not what the channel lists.
+    /// - Throws: `TrustError`: too few signers under this root, revoked, below the floor, expired or
+    ///   not what the channel lists.
     public func judge(
         _ bundle: VerifiedBundle,
         under root: TrustedRoot,
@@ -80,6 +81,7 @@ extension TrustState {
         clock: UInt64?
     ) throws(TrustError) -> TrustState {
         try check(root)
+        try check(bundle, against: root.root.release, rootVersion: root.root.version)
         let manifest = bundle.manifest
         guard !root.root.revokedContents.contains(manifest.contentID) else {
             throw .contentRevoked
@@ -103,6 +105,26 @@ extension TrustState {
     private func check(_ root: TrustedRoot) throws(TrustError) {
         guard root.root.version >= rootVersion else {
             throw .rootVersionMismatch(expected: rootVersion, actual: root.root.version)
+        }
+    }
+
+    /// A bundle that was verified before this root came must still have enough of its signers.
+    private func check(
+        _ bundle: VerifiedBundle,
+        against role: RootRole,
+        rootVersion: UInt64
+    ) throws(TrustError) {
+        var count = 0
+        for signer in bundle.signers where role.keys.contains(where: { $0.key == signer }) {
+            count += 1
+        }
+        guard count >= role.threshold else {
+            throw .untrusted(
+                .release,
+                rootVersion: rootVersion,
+                validSignatures: count,
+                threshold: role.threshold
+            )
         }
     }
 

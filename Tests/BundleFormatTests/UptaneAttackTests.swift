@@ -216,6 +216,25 @@ struct UptaneAttackTests {
         }
     }
 
+    @Test("a bundle that was verified before its key was revoked is judged by the new root")
+    func verifiedBefore() throws {
+        let bundle = try Self.release("eyes", counter: 7)
+        var chain = try Basics.walk([])
+        _ = try chain.state.judge(bundle, under: chain.current, channel: nil, clock: nil)
+        var draft = RootDraft(following: chain.current.root)
+        try draft.revoke(keyNamed: SmallBundle.key.publicKey.key.bytes.hexDigits)
+        try chain.step(Ceremony.file(draft.root, signedBy: Ceremony.rootKeys))
+        let newest = chain
+        #expect(
+            throws: TrustError.untrusted(
+                .release,
+                rootVersion: 2,
+                validSignatures: 0,
+                threshold: 1
+            )
+        ) { try newest.state.judge(bundle, under: newest.current, channel: nil, clock: nil) }
+    }
+
     @Test("a revoked release key signs nothing any more, and a revoked content runs nowhere")
     func revocation() throws {
         let bytes = try SmallBundle.make()

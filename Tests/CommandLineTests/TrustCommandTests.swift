@@ -231,6 +231,26 @@ struct TrustCommandTests {
         #expect(expired.status == 4 && expired.errors.contains("expired 2020-01-08"))
     }
 
+    @Test("an expired root accepts nothing new, and stops nothing that runs")
+    func expiredRoot() throws {
+        let shop = try CeremonyWorkshop()
+        try shop.build()
+        let root = shop.path("old.root")
+        try shop.run([
+            "root", "create", "--output", root, "--created", "2020-01-01", "--not-after",
+            "2020-02-01", "--root-key", shop.pub("r1"), "--release-key", shop.pub("alice"),
+        ])
+        try shop.sign("old.root", by: ["r1"])
+        let bundle = [shop.path("digits.eib"), "--trust", root]
+        let verified = try Martlet.run(["verify"] + bundle)
+        #expect(verified.status == 4 && verified.errors.contains("expired 2020-02-01"))
+        #expect(verified.errors.contains("alice  release  counts"))
+        try shop.run(
+            ["infer"] + bundle
+                + ["--input", Martlet.digits("test_int8.npy"), "--output", shop.path("o.npy")]
+        )
+    }
+
     @Test("a root and keys, or two roots, are not trusted at once, and nothing else is a root")
     func mixedTrust() throws {
         let shop = try CeremonyWorkshop()
