@@ -72,8 +72,8 @@ extension TrustState {
     ///     removable medium. Everything else is asked for all the same.
     ///   - clock: Unix seconds; `nil` on a device without a clock.
     /// - Returns: What the device remembers afterwards.
-    /// - Throws: `TrustError`: too few signers under this root, revoked, below the floor, expired or
-    ///   not what the channel lists.
+    /// - Throws: `TrustError`: too few signers under this root, revoked, below the floor, expired
+    ///   or not what the channel lists.
     public func judge(
         _ bundle: VerifiedBundle,
         under root: TrustedRoot,
