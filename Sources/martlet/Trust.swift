@@ -32,6 +32,20 @@ struct TrustOptions: ParsableArguments {
         }
         return try TrustAnchor(paths: named)
     }
+
+    /// Reads plain keys, where a root has no place: an agent's configuration names keys.
+    ///
+    /// - Throws: `Failure` when there are none, one cannot be read, or a root is named.
+    func keys() throws -> [ReleasePublicKey] {
+        guard case .keys(let keys) = try anchor() else {
+            throw Failure(
+                .usage,
+                "the agent's configuration takes release keys, not a root document",
+                help: "give the .pub files of the root's release keys"
+            )
+        }
+        return keys
+    }
 }
 
 /// A bundle that was read and verified on the host.
