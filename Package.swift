@@ -84,6 +84,7 @@ let package = Package(
 
         // Host.
         .systemLibrary(name: "CArchive"),
+        .systemLibrary(name: "CBlock"),
         .target(name: "ModelGraph", swiftSettings: strict),
         .target(
             name: "ModelImport",
@@ -111,7 +112,8 @@ let package = Package(
         .target(
             name: "Firmware",
             dependencies: [
-                "BootControl", "BundleFormat", "CArchive", "CSodium",
+                "AgentProtocol", "BootControl", "BundleFormat", "Telemetry", "CArchive", "CBlock",
+                "CSodium",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
@@ -140,7 +142,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "ModelGraph", "ModelImport", "Quantizer", "Planner", "Packager", "Firmware",
-                "BundleFormat", "InferenceRuntime", "Telemetry", "Terminal",
+                "AgentProtocol", "BundleFormat", "InferenceRuntime", "Telemetry", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -193,7 +195,7 @@ let package = Package(
         .testTarget(name: "BootControlTests", dependencies: ["BootControl"], swiftSettings: strict),
         .testTarget(
             name: "FirmwareTests",
-            dependencies: ["Firmware", "BootControl", "BundleFormat"],
+            dependencies: ["Firmware", "BootControl", "BundleFormat", "Packager"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -211,7 +213,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["martlet", "InferenceRuntime"],
+            dependencies: ["martlet", "martletd", "AgentProtocol", "InferenceRuntime"],
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -151,10 +151,12 @@ public struct ConfigurationReader {
 }
 
 extension ConfigurationReader {
+    @inline(never)
     private static func `is`(_ key: [UInt8], _ name: StaticString) -> Bool {
         key == TextLine(name).bytes
     }
 
+    @inline(never)
     private func refused(_ what: StaticString) -> ConfigurationFault {
         ConfigurationFault(what: what, line: line)
     }
@@ -164,6 +166,7 @@ extension ConfigurationReader {
         return path
     }
 
+    @inline(never)
     private func number(
         _ value: [UInt8],
         _ range: ClosedRange<UInt64>

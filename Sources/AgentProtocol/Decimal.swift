@@ -1,5 +1,6 @@
 /// Decimal numbers without sign or leading zeros.
 package enum Decimal {
+    @inline(never)
     package static func read(_ text: ArraySlice<UInt8>) -> UInt64? {
         guard let first = text.first, first != 0x30 || text.count == 1 else { return nil }
         var value: UInt64 = 0

@@ -10,6 +10,7 @@ public struct Path: Sendable, Equatable {
     }
 
     /// Makes a path for messages about something without a file.
+    @inline(never)
     package init(fixed text: StaticString) {
         bytes = TextLine(text).bytes + [0]
     }
@@ -18,10 +19,14 @@ public struct Path: Sendable, Equatable {
     package static let sizeMax = 4_096
 
     /// The name without its NUL.
-    package var text: [UInt8] { [UInt8](bytes.dropLast()) }
+    package var text: [UInt8] {
+        @inline(never) get { [UInt8](bytes.dropLast()) }
+    }
 
+    @inline(never)
     package func appending(_ part: StaticString) -> Path { appending(TextLine(part).bytes) }
 
+    @inline(never)
     package func appending(_ part: [UInt8]) -> Path {
         Path(joined: text + part + [0])
     }

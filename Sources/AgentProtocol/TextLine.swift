@@ -4,8 +4,10 @@ package struct TextLine {
 
     package init() {}
 
+    @inline(never)
     package init(_ text: StaticString) { append(text) }
 
+    @inline(never)
     package mutating func append(_ text: StaticString) {
         for index in 0..<text.utf8CodeUnitCount {
             // Safe: `index` is below the literal's own length.
@@ -13,8 +15,12 @@ package struct TextLine {
         }
     }
 
+    @inline(never)
+    package mutating func append(_ text: TextLine) { bytes += text.bytes }
+
     /// Adds foreign bytes; control characters, quotes and backslashes become `?`, so that neither
     /// a terminal nor a JSON reader can be misled.
+    @inline(never)
     package mutating func append(visible text: [UInt8]) {
         for byte in text {
             let isPlain = byte >= 0x20 && byte != 0x7F && byte != 0x22 && byte != 0x5C
@@ -22,6 +28,7 @@ package struct TextLine {
         }
     }
 
+    @inline(never)
     package mutating func append(_ value: UInt64) {
         var digits: [UInt8] = []
         var rest = value
@@ -32,11 +39,13 @@ package struct TextLine {
         bytes.append(contentsOf: digits.reversed())
     }
 
+    @inline(never)
     package mutating func append(_ value: Int) {
         if value < 0 { bytes.append(0x2D) }
         append(UInt64(value.magnitude))
     }
 
+    @inline(never)
     package mutating func append(hexadecimal value: [UInt8]) {
         for byte in value {
             for nibble in [byte >> 4, byte & 15] {

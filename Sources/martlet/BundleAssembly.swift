@@ -38,7 +38,7 @@ struct BundleAssembly {
         manifest.targets = target.architectures.sorted().map { architecture in
             BundleTarget(
                 architecture: [UInt8](architecture.utf8),
-                tier: [UInt8](target.kernelTier.utf8)
+                tier: [UInt8](target.kernelTierInUse.utf8)
             )
         }
         manifest.runtimeAbi = RuntimeAbi.version

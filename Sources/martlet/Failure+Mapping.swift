@@ -29,6 +29,7 @@ extension Failure {
         case let error as InterpreterError:
             self.init(.unsupported, "the model cannot run in floating point: \(error)")
         case let error as SigningError: self.init(signing: error, place: nil)
+        case let error as FlashError: self.init(flash: error)
         case let error as ArchiveError: self.init(.io, "the archive cannot be read: \(error)")
         default: return nil
         }

@@ -21,7 +21,7 @@ struct Martlet: RootCommand {
             KeyCommand.self, RootDocumentCommand.self, ChannelCommand.self, SignCommand.self,
             InspectCommand.self, BuildCommand.self, VerifyCommand.self,
             InferCommand.self, EvaluateCommand.self, BenchCommand.self, TargetCommand.self,
-            ImageCommand.self,
+            ImageCommand.self, FlashCommand.self, DiskCommand.self,
         ]
     )
 

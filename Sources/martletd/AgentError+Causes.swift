@@ -1,6 +1,7 @@
 // The errors of the lower modules in words.
 
 import AgentProtocol
+import BootControl
 import BundleFormat
 import CPlatform
 import InferenceRuntime
@@ -174,6 +175,23 @@ extension TextLine {
             append("malformed .npy header at byte ")
             append(offset)
         default: append("malformed .npy header")
+        }
+    }
+
+    mutating func append(_ error: BootControlError) {
+        append("the boot loader's choice cannot be used: ")
+        switch error {
+        case .sizeUnsupported(let size):
+            append("its size in bytes is ")
+            append(size)
+        case .full: append("it is full")
+        case .grubHeaderMissing: append("it is no environment block of GRUB")
+        case .partitionMalformed(let line), .partitionRepeated(let line):
+            append("a number is malformed or repeated in line ")
+            append(line)
+        case .partitionMissing, .partitionsUnswappable:
+            append("it lacks two numbers that could change places")
+        default: append("it is malformed")
         }
     }
 

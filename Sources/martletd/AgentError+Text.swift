@@ -1,4 +1,5 @@
 import AgentProtocol
+import BootControl
 import BundleFormat
 import InferenceRuntime
 import Telemetry
@@ -116,6 +117,25 @@ extension AgentError {
         case .agentBusy(let path):
             line.append("all places of the agent are taken")
             line.append(place: path)
+        default: appendSystem(to: &line)
+        }
+    }
+
+    private func appendSystem(to line: inout TextLine) {
+        switch self {
+        case .diskMissing(let path):
+            line.append("no disk has this system's identity")
+            line.append(place: path)
+        case .partitionMissing(let number):
+            line.append("the disk has no partition ")
+            line.append(number)
+        case .bootControl(let error, let path):
+            line.append(error)
+            line.append(place: path)
+        case .slotUnknown(let path):
+            line.append("there are no slots, or the kernel was not told which one it is")
+            line.append(place: path)
+        case .notConfirmed: line.append("the slot did not prove itself in time")
         default: line.append("internal")
         }
     }
@@ -138,6 +158,12 @@ extension SystemCall {
         case .connect: "connect to"
         case .poll: "wait for events"
         case .signals: "take signals"
+        case .mount: "mount"
+        case .load: "load"
+        case .start: "start"
+        case .network: "set up the network's"
+        case .grow: "grow"
+        case .changeRoot: "change the root to"
         }
     }
 }

@@ -1,4 +1,5 @@
 import AgentProtocol
+import BootControl
 import BundleFormat
 import InferenceRuntime
 import Telemetry
@@ -20,6 +21,7 @@ enum ExitStatus: Int32 {
 enum SystemCall: UInt8 {
     case open, read, write, synchronize, reserve, map, lock, remove, rename, makeDirectory
     case listen, connect, poll, signals
+    case mount, load, start, network, grow, changeRoot
 }
 
 /// Why the agent stops; every case carries the place: a path, a line, a vector.
@@ -57,6 +59,11 @@ enum AgentError: Error {
     case noRandomness
     case answerMalformed(Path)
     case agentBusy(Path)
+    case diskMissing(Path)
+    case partitionMissing(number: UInt64)
+    case bootControl(BootControlError, Path)
+    case slotUnknown(Path)
+    case notConfirmed
 
     var status: ExitStatus {
         switch self {
@@ -73,7 +80,9 @@ enum AgentError: Error {
         case .spool: .usage
         case .outOfMemory: .noSpace
         case .noRandomness: .internalError
-        case .answerMalformed, .agentBusy: .inputOutput
+        case .answerMalformed, .agentBusy, .diskMissing, .partitionMissing: .inputOutput
+        case .bootControl: .authentication
+        case .slotUnknown, .notConfirmed: .unsafe
         }
     }
 

@@ -15,6 +15,7 @@ struct AgentStatus {
         if isJSON { line.append("{") }
     }
 
+    @inline(never)
     mutating func field(_ key: StaticString, _ value: UInt64) {
         begin(key)
         line.append(value)
@@ -22,6 +23,7 @@ struct AgentStatus {
     }
 
     /// A number, or nothing.
+    @inline(never)
     mutating func field(_ key: StaticString, optional value: UInt64?) {
         if let value { return field(key, value) }
         begin(key)
@@ -29,12 +31,14 @@ struct AgentStatus {
         end()
     }
 
+    @inline(never)
     mutating func field(_ key: StaticString, _ value: Bool) {
         begin(key)
         line.append(value ? "true" : "false")
         end()
     }
 
+    @inline(never)
     mutating func field(_ key: StaticString, id: [UInt8]) {
         begin(key)
         if isJSON { line.append("\"") }
@@ -43,6 +47,7 @@ struct AgentStatus {
         end()
     }
 
+    @inline(never)
     mutating func field(_ key: StaticString, text: [UInt8]) {
         begin(key)
         if isJSON { line.append("\"") }
@@ -57,6 +62,7 @@ struct AgentStatus {
         return line.bytes
     }
 
+    @inline(never)
     private mutating func begin(_ key: StaticString) {
         if isJSON {
             if line.bytes.count > 1 { line.append(",") }
@@ -69,6 +75,7 @@ struct AgentStatus {
         }
     }
 
+    @inline(never)
     private mutating func end() {
         if !isJSON { line.append("\n") }
     }

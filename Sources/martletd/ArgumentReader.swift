@@ -7,9 +7,14 @@ import CPlatform
 struct ArgumentReader {
     private let words: [[UInt8]]
     private var next = 0
+    /// The last part of the program's name; empty when it is unknown.
+    let programName: [UInt8]
 
     /// Words of a command line, without the program's name.
-    init(words: [[UInt8]]) { self.words = words }
+    init(words: [[UInt8]], program: [UInt8] = []) {
+        self.words = words
+        programName = program.split(separator: 0x2F).last.map { [UInt8]($0) } ?? []
+    }
 
     /// The words that this process was started with.
     static func ofProcess() -> ArgumentReader {
@@ -17,7 +22,7 @@ struct ArgumentReader {
         for index in 1..<max(1, platform_argument_count()) {
             words.append(word(index))
         }
-        return ArgumentReader(words: words)
+        return ArgumentReader(words: words, program: word(0))
     }
 
     private static func word(_ index: Int32) -> [UInt8] {
@@ -40,6 +45,7 @@ struct ArgumentReader {
     }
 
     /// Takes the next word if it is `expected`.
+    @inline(never)
     mutating func take(_ expected: StaticString) -> Bool {
         guard next < words.count, words[next] == TextLine(expected).bytes else { return false }
         next += 1
@@ -47,6 +53,7 @@ struct ArgumentReader {
     }
 
     /// The value after an option that was just taken.
+    @inline(never)
     mutating func value(of option: StaticString) throws(AgentError) -> [UInt8] {
         guard let value = word() else {
             throw .usage("an option lacks its value", argument: TextLine(option).bytes)
@@ -55,6 +62,7 @@ struct ArgumentReader {
     }
 
     /// The file name after an option that was just taken.
+    @inline(never)
     mutating func path(of option: StaticString) throws(AgentError) -> Path {
         guard let path = Path(try value(of: option)) else {
             throw .usage("this is not a file name", argument: TextLine(option).bytes)

@@ -3,6 +3,7 @@ import CPlatform
 
 /// One-line messages on standard error, of fixed text in which only numbers and ids vary.
 enum Log {
+    @inline(never)
     static func note(_ text: StaticString) {
         var line = TextLine("martletd: ")
         line.append(text)
@@ -10,6 +11,7 @@ enum Log {
         line.printError()
     }
 
+    @inline(never)
     static func note(_ text: StaticString, _ value: Int) {
         var line = TextLine("martletd: ")
         line.append(text)
@@ -19,6 +21,23 @@ enum Log {
         line.printError()
     }
 
+    @inline(never)
+    static func note(_ text: TextLine) {
+        var line = TextLine("martletd: ")
+        line.append(text)
+        line.append("\n")
+        line.printError()
+    }
+
+    /// What went wrong, where the program goes on all the same.
+    @inline(never)
+    static func note(_ error: AgentError) {
+        var line = TextLine("martletd: ")
+        line.append(error.line)
+        line.printError()
+    }
+
+    @inline(never)
     static func note(_ text: StaticString, id: [UInt8]) {
         var line = TextLine("martletd: ")
         line.append(text)

@@ -11,6 +11,7 @@ struct Martletd {
         // A handler for a known signal number can be set.
         _ = platform_signals_ignore()
         var arguments = ArgumentReader.ofProcess()
+        if Init.isAsked(&arguments) { Init.run() }
         do throws(AgentError) {
             platform_exit(try run(&arguments).rawValue)
         } catch {
@@ -29,6 +30,9 @@ struct Martletd {
         if arguments.take("state"), arguments.take("check") {
             return try StateCheckCommand(&arguments).run()
         }
+        if arguments.take("slot") { return try SlotCommand(&arguments).run() }
+        if arguments.take("init") { throw .usage("init is for process 1 only", argument: []) }
+        if arguments.take("target") { return try TargetCommand(&arguments).run() }
         throw .usage("a verb is missing or unknown", argument: arguments.word() ?? [])
     }
 
@@ -52,6 +56,17 @@ struct Martletd {
               What a running agent says of itself.
           martletd state check (--config FILE | --state DIR)
               Whether the state directory of a stopped agent is whole.
+          martletd slot status [--json]
+          martletd slot try A|B [--restart]
+          martletd slot confirm [--when serving|reported] [--timeout-s N] [--config FILE]
+              What the boot loader holds of the system's two slots: show it; let it try a slot
+              at the next start; give the running slot all its tries back, perhaps only after
+              the agent serves or its report is acknowledged, for which it waits N s (120).
+              --system-conf FILE says where the slots are (/etc/system.conf).
+          martletd init
+              As process 1 of a device, also under the name init: mounts, runs, restarts.
+          martletd target [--system-root DIR] [--json]
+              What this machine says of itself, and the target profile that fits it best.
           martletd --help | --version
 
         Exit codes: 0 ok, 1 internal, 2 usage, 3 refused as unsafe, 4 authentication or integrity,

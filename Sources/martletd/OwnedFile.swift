@@ -7,6 +7,7 @@ struct OwnedFile: ~Copyable {
     let path: Path
 
     /// Opens a file; `how` is an or of `platform_open_...`.
+    @inline(never)
     init(_ path: Path, how: Int32, permissions: UInt32 = 0o600) throws(AgentError) {
         // Safe: a path ends with NUL.
         let result = unsafe platform_open(
@@ -22,6 +23,7 @@ struct OwnedFile: ~Copyable {
 
     deinit { _ = platform_close(descriptor) }
 
+    @inline(never)
     func status() throws(AgentError) -> platform_status {
         var status = platform_status()
         // Safe: the structure is a local variable.
@@ -33,6 +35,7 @@ struct OwnedFile: ~Copyable {
     /// The file's whole content.
     ///
     /// - Throws: `AgentError.fileTooLarge` when it has more than `sizeMax` bytes.
+    @inline(never)
     func contents(sizeMax: Int) throws(AgentError) -> [UInt8] {
         let bytes = try beginning(count: sizeMax + 1)
         guard bytes.count <= sizeMax else {
@@ -42,6 +45,7 @@ struct OwnedFile: ~Copyable {
     }
 
     /// The file's first bytes, at most `count`.
+    @inline(never)
     func beginning(count: Int) throws(AgentError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         // Safe: the array has the count that is passed.
@@ -51,6 +55,7 @@ struct OwnedFile: ~Copyable {
     }
 
     /// Writes all bytes at an offset.
+    @inline(never)
     func write(_ bytes: [UInt8], at offset: Int64) throws(AgentError) {
         // Safe: the pointer and the count are the array's.
         let result = unsafe platform_write_at(descriptor, bytes, bytes.count, offset)
@@ -58,6 +63,7 @@ struct OwnedFile: ~Copyable {
     }
 
     /// Makes content and size durable.
+    @inline(never)
     func synchronize() throws(AgentError) {
         let result = platform_sync(descriptor)
         guard result >= 0 else { throw .system(.synchronize, code: -result, path: path) }
@@ -114,5 +120,26 @@ enum Names {
         var status = platform_status()
         // Safe: a path ends with NUL, and the structure is a local variable.
         return unsafe platform_status_at(platform_working_directory, path.bytes, &status) >= 0
+    }
+
+    /// The names in a directory, in no order.
+    static func inDirectory(_ directory: Path) throws(AgentError) -> [[UInt8]] {
+        var cursor = unsafe platform_directory()
+        // Safe: a path ends with NUL; the cursor is a local variable.
+        var result = unsafe platform_directory_open(
+            platform_working_directory,
+            directory.bytes,
+            &cursor
+        )
+        guard result >= 0 else { throw .system(.open, code: -result, path: directory) }
+        defer { unsafe platform_directory_close(&cursor) }
+        var names: [[UInt8]] = []
+        var name = [UInt8](repeating: 0, count: 256)
+        repeat {
+            // Safe: the array has the capacity that is passed.
+            result = unsafe platform_directory_next(&cursor, &name, name.count)
+            if result > 0 { names.append([UInt8](name.prefix(Int(result)))) }
+        } while result > 0 || result == -platform_error_name_too_long
+        return names
     }
 }

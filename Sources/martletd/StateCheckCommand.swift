@@ -50,7 +50,7 @@ struct StateCheckCommand {
     ) throws(AgentError) -> (whole: Int, damaged: Int) {
         var count = (whole: 0, damaged: 0)
         let incoming = TextLine("incoming").bytes
-        for name in try ImageDirectory.names(in: directory.images) where name != incoming {
+        for name in try Names.inDirectory(directory.images) where name != incoming {
             let file = try OwnedFile(
                 directory.images.appending("/").appending(name),
                 how: platform_open_read

@@ -68,32 +68,11 @@ enum ImageDirectory {
         return directory.appending(name.bytes)
     }
 
-    /// The names of all files.
-    static func names(in directory: Path) throws(AgentError) -> [[UInt8]] {
-        var cursor = unsafe platform_directory()
-        // Safe: a path ends with NUL; the cursor is a local variable.
-        var result = unsafe platform_directory_open(
-            platform_working_directory,
-            directory.bytes,
-            &cursor
-        )
-        guard result >= 0 else { throw .system(.open, code: -result, path: directory) }
-        defer { unsafe platform_directory_close(&cursor) }
-        var names: [[UInt8]] = []
-        var name = [UInt8](repeating: 0, count: 256)
-        repeat {
-            // Safe: the array has the capacity that is passed.
-            result = unsafe platform_directory_next(&cursor, &name, name.count)
-            if result > 0 { names.append([UInt8](name.prefix(Int(result)))) }
-        } while result > 0 || result == -platform_error_name_too_long
-        return names
-    }
-
     /// Removes every file but the image of a content id, once that one has proved itself.
     static func keepOnly(_ contentID: [UInt8], in directory: Path) throws(AgentError) {
         let path = name(of: contentID, in: directory).text
         let kept = [UInt8](path.dropFirst(directory.text.count + 1))
-        for name in try names(in: directory) where name != kept {
+        for name in try Names.inDirectory(directory) where name != kept {
             try Names.remove(directory.appending("/").appending(name))
         }
     }

@@ -26,8 +26,8 @@ struct ImportTests {
             "Glibc",
         ],
         "Firmware": [
-            "BootControl", "BundleFormat", "CArchive", "CSodium", "Synchronization", "Yams",
-            "Foundation", "FoundationEssentials", "Glibc",
+            "AgentProtocol", "BootControl", "BundleFormat", "Telemetry", "CArchive", "CBlock",
+            "CSodium", "Synchronization", "Yams", "Foundation", "FoundationEssentials", "Glibc",
         ],
         "Terminal": ["ArgumentParser", "Foundation", "FoundationEssentials"],
         "martlet-collector": [
@@ -39,8 +39,8 @@ struct ImportTests {
         ],
         "martlet": [
             "ModelGraph", "ModelImport", "Quantizer", "Planner", "Packager", "Firmware",
-            "BundleFormat", "InferenceRuntime", "Telemetry", "Terminal", "ArgumentParser", "Yams",
-            "Foundation", "FoundationEssentials", "Glibc",
+            "AgentProtocol", "BundleFormat", "InferenceRuntime", "Telemetry", "Terminal",
+            "ArgumentParser", "Yams", "Foundation", "FoundationEssentials", "Glibc",
         ],
     ]
 
@@ -58,7 +58,8 @@ struct ImportTests {
             ("CSodium", "BundleFormat/Sodium"), ("CZstd", "BundleFormat/Zstd"),
             ("CArchive", "Packager/Archive"), ("CSodium", "Packager/Signing"),
             ("CZstd", "Packager/Zstd"), ("CPlatform", "martletd/"),
-            ("CSodium", "Firmware/Image/Digest"), ("CArchive", "Firmware/Initramfs/Archive"),
+            ("CSodium", "Firmware/Image/Digest"), ("CBlock", "Firmware/Flash/OpenFile"),
+            ("CArchive", "Firmware/Initramfs/Archive"),
             ("CPlatform", "AgentProtocol/Connection"), ("CKernels", "InferenceRuntime/"),
         ]
     )

@@ -253,4 +253,64 @@ int32_t platform_crash_install(int32_t descriptor, uint64_t boot_counter);
 
 static const int32_t platform_crash_record_size = 64;
 
+/* ---- The first process of a system (system.c) ----------------------------------------------- */
+
+static const uint32_t platform_mount_read_only = 1;         /* MS_RDONLY */
+static const uint32_t platform_mount_no_set_id = 2;         /* MS_NOSUID */
+static const uint32_t platform_mount_no_devices = 4;        /* MS_NODEV */
+static const uint32_t platform_mount_no_programs = 8;       /* MS_NOEXEC */
+static const uint32_t platform_mount_no_access_time = 1024; /* MS_NOATIME */
+static const uint32_t platform_mount_move = 8192;           /* MS_MOVE */
+
+/* Mounts `source` of file system `type` on `target`; with platform_mount_move, moves the mount at
+ * `source`, and `type` and `options` are empty. */
+int32_t platform_mount(
+    const uint8_t *source, const uint8_t *target, const uint8_t *type, uint32_t flags,
+    const uint8_t *options);
+/* Unmounts; `detach` != 0 takes a mount that is in use out of sight. */
+int32_t platform_unmount(const uint8_t *target, int32_t detach);
+/* Everything that was written is on its medium on return. */
+void platform_sync_all(void);
+/* Loads the kernel module in an open file; -EEXIST when it is loaded. */
+int32_t platform_load_module(int32_t descriptor);
+int32_t platform_set_host_name(const uint8_t *name, size_t size);
+/* Grows the mounted ext4 to the size of its partition: 1 when it grew, 0 when it fitted. */
+int32_t platform_grow_ext4(const uint8_t *mount_point, int64_t size_bytes);
+
+/* IPv4 numbers are in the processor's order: 10.0.2.15 is 0x0A00020F. */
+int32_t platform_interface_up(const uint8_t *name);
+int32_t platform_interface_set_address(const uint8_t *name, uint32_t address, uint32_t mask);
+int32_t platform_default_route(uint32_t gateway);
+
+/* Starts a program in a session of its own, with the standard descriptors of this process, no
+ * signal blocked, and a small fixed environment. `words` are its path and arguments, each with
+ * its NUL, `count` of them (1 to 64). Its process; one that cannot be executed ends with 127. */
+int32_t platform_spawn(const uint8_t *words, int32_t count);
+/* The same in place of this process; returns only a failure. */
+int32_t platform_execute(const uint8_t *words, int32_t count);
+/* Takes the news of one ended child: its process, 0 when there is none. `status` is its exit code,
+ * or minus the signal that it died of. */
+int32_t platform_reap(int32_t *status);
+int32_t platform_signal(int32_t process, int32_t number);
+
+static const int32_t platform_signal_kill = 9;       /* SIGKILL */
+static const int32_t platform_signal_user_2 = 12;    /* SIGUSR2 */
+static const int32_t platform_signal_child = 17;     /* SIGCHLD */
+static const int32_t platform_signal_power = 30;     /* SIGPWR */
+/* Turns SIGHUP, SIGINT, SIGUSR2, SIGTERM, SIGCHLD and SIGPWR into readable events of
+ * platform_signals_next, in place of platform_signals_open. A descriptor to poll. */
+int32_t platform_child_signals_open(void);
+
+/* Makes the file at `path` the standard input, output and error. */
+int32_t platform_use_console(const uint8_t *path);
+/* Makes the mount at `path` the root of all; what was mounted on the old root is out of sight. */
+int32_t platform_change_root(const uint8_t *path);
+
+static const int32_t platform_end_restart = 0;
+static const int32_t platform_end_power_off = 1;
+static const int32_t platform_end_handle_keys = 2; /* no end: Ctrl-Alt-Del becomes SIGINT */
+/* Synchronises and ends the system at once; `argument` is what the firmware is told at a restart
+ * ("0 tryboot"), or NULL. Returns only a failure. */
+int32_t platform_end_system(int32_t how, const uint8_t *_Nullable argument);
+
 #pragma clang assume_nonnull end

@@ -27,6 +27,10 @@ enum Fuzz {
         ("response", { fuzz($0, $1, response) }),
         ("configuration", { fuzz($0, $1, configuration) }),
         ("passes", { fuzz($0, $1, passes) }),
+        ("profile", { fuzz($0, $1, firmwareProfile) }),
+        ("partitions", { fuzz($0, $1, partitionTable) }),
+        ("block-map", { fuzz($0, $1, blockMap) }),
+        ("boot-environment", { fuzz($0, $1, bootEnvironment) }),
     ]
 
     static func main() {

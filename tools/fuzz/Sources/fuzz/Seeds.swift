@@ -33,6 +33,9 @@ enum Seeds {
             for seed in responses { try save([UInt8](seed.utf8), folder, "response") }
             for seed in configurations { try save([UInt8](seed.utf8), folder, "configuration") }
             for seed in recipes { try save(seed, folder, "passes") }
+            for seed in try firmware(profiles: vectors + "/../../firmware-profiles") {
+                try save(seed.bytes, folder, seed.target)
+            }
         } catch {
             fatalError("the seeds cannot be written: \(error)")
         }
