@@ -32,6 +32,8 @@ public enum BundleError: Error, Sendable, Equatable {
     case untrusted(validSignatures: Int, threshold: Int)
     /// A signature that claims a trusted key is not that key's.
     case signatureInvalid(slot: Int)
+    /// The trusted root revokes the image.
+    case contentRevoked
     /// The manifest is signed but breaks a rule of the text form.
     case manifestMalformed(line: Int)
     /// A hash differs from the one that is signed.

@@ -1,38 +1,37 @@
-// The envelope, 4096 bytes, little-endian:
+// The envelope, 4096 bytes, little-endian, before every signed text: the manifest of a bundle, a
+// root, a channel:
 //
 //   0   magic 45 49 42 31 0D 0A 1A 0A
 //   8   u16 major 1 | u16 minor 0 | u32 envelope size 4096
-//   16  u64 manifest size, 1...262144
-//   24  BLAKE2b-512 of the manifest, 64 bytes
-//   88  u16 slot count 1...16 | u16 slot size 144 | u32 zero
+//   16  u64 text size, 1...262144
+//   24  BLAKE2b-512 of the text, 64 bytes
+//   88  u16 slot count 0...16 (a bundle has 1 or more) | u16 slot size 144 | u32 zero
 //   96  slots: key id 8 | u16 algorithm 1 | u8 role | u8 flags 0 | u32 zero
 //       | signature 64 over the hash | signature 64 over (first signature, trusted comment)
 //   ..  zero to 4096
 //
-// Invariants: 1. every byte outside the used slots is zero. 2. Two slots never have the same key id
-// and role. 3. Nothing is believed before a trusted key's signatures are checked.
+// Invariants: 1. every byte outside the used slots is zero. 2. Two slots never have the same key
+// id, and all have the role that signs such a text. 3. Nothing is believed before a trusted key's
+// signatures are checked.
 
-/// One signature over a manifest.
+/// One signature over a text.
 public struct SignatureSlot: Sendable, Equatable {
     /// The first 8 bytes of BLAKE2b-256 of the signer's public key: a hint, never an identity.
     public var keyID: [UInt8]
-    /// What the key may sign; 1 is `release`.
-    public var role: UInt8
-    /// Ed25519 over the manifest's BLAKE2b-512, 64 bytes.
+    /// What the key may sign.
+    public var role: SigningRole
+    /// Ed25519 over the text's BLAKE2b-512, 64 bytes.
     public var signature: [UInt8]
     /// Ed25519 over `signature` and the trusted comment, 64 bytes.
     public var commentSignature: [UInt8]
 
     /// Makes a slot from its parts.
-    public init(keyID: [UInt8], role: UInt8, signature: [UInt8], commentSignature: [UInt8]) {
+    public init(keyID: [UInt8], role: SigningRole, signature: [UInt8], commentSignature: [UInt8]) {
         self.keyID = keyID
         self.role = role
         self.signature = signature
         self.commentSignature = commentSignature
     }
-
-    /// The role of keys that sign releases.
-    public static let releaseRole: UInt8 = 1
 
     /// The key id that a public key has in a slot.
     public static func keyID(of key: PublicKey) -> [UInt8] {
@@ -40,7 +39,7 @@ public struct SignatureSlot: Sendable, Equatable {
     }
 }
 
-/// The fixed-size head of a bundle: the manifest's size and hash, and who signed it.
+/// The fixed-size head of a signed text: its size and hash, and who signed it.
 public struct Envelope: Sendable, Equatable {
     /// The size of an envelope in bytes.
     public static let sizeBytes = 4_096
@@ -52,24 +51,32 @@ public struct Envelope: Sendable, Equatable {
     static let slotsOffset = 96
     static let magic: [UInt8] = [0x45, 0x49, 0x42, 0x31, 0x0D, 0x0A, 0x1A, 0x0A]
 
-    /// The size of the manifest in bytes.
-    public var manifestSizeBytes: Int
-    /// BLAKE2b-512 of the manifest.
-    public var manifestHash: [UInt8]
+    /// The size of the text in bytes.
+    public var textSizeBytes: Int
+    /// BLAKE2b-512 of the text.
+    public var textHash: [UInt8]
     /// The signatures in their order.
     public var slots: [SignatureSlot]
 
     /// Makes an envelope from its parts.
-    public init(manifestSizeBytes: Int, manifestHash: [UInt8], slots: [SignatureSlot]) {
-        self.manifestSizeBytes = manifestSizeBytes
-        self.manifestHash = manifestHash
+    public init(textSizeBytes: Int, textHash: [UInt8], slots: [SignatureSlot]) {
+        self.textSizeBytes = textSizeBytes
+        self.textHash = textHash
         self.slots = slots
     }
 
     /// Reads an envelope.
     ///
+    /// - Parameters:
+    ///   - bytes: the 4096 bytes.
+    ///   - role: the role that signs the text behind it.
+    ///   - slotCountMin: 1, or 0 where a text that nobody signed yet can be kept.
     /// - Throws: `BundleError.envelopeMalformed` with the offset of the field at fault.
-    public init(decoding bytes: [UInt8]) throws(BundleError) {
+    public init(
+        decoding bytes: [UInt8],
+        role: SigningRole = .release,
+        slotCountMin: Int = 1
+    ) throws(BundleError) {
         guard bytes.count == Envelope.sizeBytes else { throw .envelopeMalformed(offsetBytes: 0) }
         let cursor = ByteReader(bytes)
         guard [UInt8](bytes[0..<8]) == Envelope.magic else {
@@ -83,17 +90,18 @@ public struct Envelope: Sendable, Equatable {
             throw .envelopeMalformed(offsetBytes: 16)
         }
         let count = Int(cursor.u16(88))
-        guard (1...Envelope.slotCountMax).contains(count),
+        guard (slotCountMin...Envelope.slotCountMax).contains(count),
             cursor.u16(90) == Envelope.slotSizeBytes, cursor.u32(92) == 0
         else { throw .envelopeMalformed(offsetBytes: 88) }
-        manifestSizeBytes = Int(size)
-        manifestHash = [UInt8](bytes[24..<88])
-        slots = try Envelope.decodeSlots(bytes, count: count)
+        textSizeBytes = Int(size)
+        textHash = [UInt8](bytes[24..<88])
+        slots = try Envelope.decodeSlots(bytes, count: count, role: role)
     }
 
     private static func decodeSlots(
         _ bytes: [UInt8],
-        count: Int
+        count: Int,
+        role: SigningRole
     ) throws(BundleError) -> [SignatureSlot] {
         var slots: [SignatureSlot] = []
         let cursor = ByteReader(bytes)
@@ -101,12 +109,12 @@ public struct Envelope: Sendable, Equatable {
             let start = slotsOffset + index * slotSizeBytes
             let slot = SignatureSlot(
                 keyID: [UInt8](bytes[start..<start + 8]),
-                role: bytes[start + 10],
+                role: role,
                 signature: [UInt8](bytes[start + 16..<start + 80]),
                 commentSignature: [UInt8](bytes[start + 80..<start + 144])
             )
-            let isRepeated = slots.contains { $0.keyID == slot.keyID && $0.role == slot.role }
-            guard cursor.u16(start + 8) == 1, slot.role == SignatureSlot.releaseRole,
+            let isRepeated = slots.contains { $0.keyID == slot.keyID }
+            guard cursor.u16(start + 8) == 1, bytes[start + 10] == role.rawValue,
                 bytes[start + 11] == 0, cursor.u32(start + 12) == 0, !isRepeated
             else { throw .envelopeMalformed(offsetBytes: start) }
             slots.append(slot)
@@ -120,21 +128,21 @@ public struct Envelope: Sendable, Equatable {
 
     /// The envelope's 4096 bytes.
     public func encoded() -> [UInt8] {
-        precondition((1...Envelope.slotCountMax).contains(slots.count))
+        precondition(slots.count <= Envelope.slotCountMax)
         var writer = ByteWriter()
         writer.append(Envelope.magic)
         writer.u16(1)
         writer.u16(0)
         writer.u32(UInt32(Envelope.sizeBytes))
-        writer.u64(UInt64(manifestSizeBytes))
-        writer.append(manifestHash)
+        writer.u64(UInt64(textSizeBytes))
+        writer.append(textHash)
         writer.u16(UInt16(slots.count))
         writer.u16(UInt16(Envelope.slotSizeBytes))
         writer.u32(0)
         for slot in slots {
             writer.append(slot.keyID)
             writer.u16(1)
-            writer.append([slot.role, 0])
+            writer.append([slot.role.rawValue, 0])
             writer.u32(0)
             writer.append(slot.signature)
             writer.append(slot.commentSignature)

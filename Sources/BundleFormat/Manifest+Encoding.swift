@@ -55,7 +55,7 @@ extension Manifest {
 }
 
 /// Collects lines of `key SP value SP value LF`.
-private struct ManifestLines {
+struct ManifestLines {
     private(set) var bytes: [UInt8] = []
 
     mutating func add(_ key: StaticString, _ words: [[UInt8]]) {

@@ -1,4 +1,4 @@
-/// Walks a manifest line by line.
+/// Walks a manifest, or the text of another signed document, line by line.
 ///
 /// A key is asked for by name; another key in its place is an error.
 struct ManifestReader {
@@ -6,8 +6,8 @@ struct ManifestReader {
     private var offset = 0
     private var line = 0
 
-    init(_ bytes: [UInt8]) throws(BundleError) {
-        guard bytes.count <= Envelope.manifestSizeMax, bytes.last == 0x0A else {
+    init(_ bytes: [UInt8], sizeMax: Int = Envelope.manifestSizeMax) throws(BundleError) {
+        guard bytes.count <= sizeMax, bytes.last == 0x0A else {
             throw .manifestMalformed(line: 0)
         }
         self.bytes = bytes
@@ -16,8 +16,11 @@ struct ManifestReader {
     /// The error for the line that was read last.
     var malformed: BundleError { .manifestMalformed(line: line) }
 
-    mutating func header() throws(BundleError) {
-        guard try list("eib-manifest/1", wordCount: 0) != nil else { throw malformed }
+    /// The error for the line that would be read next.
+    var malformedNext: BundleError { .manifestMalformed(line: line + 1) }
+
+    mutating func header(_ type: StaticString = "eib-manifest/1") throws(BundleError) {
+        guard try list(type, wordCount: 0) != nil else { throw malformed }
     }
 
     mutating func end() throws(BundleError) {

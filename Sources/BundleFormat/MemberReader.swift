@@ -26,12 +26,12 @@ struct MemberReader<Source: BundleSource> {
 
     /// The manifest's bytes, whose hash is the envelope's.
     mutating func manifestText(_ envelope: Envelope) throws(BundleError) -> [UInt8] {
-        let end = BundleLayout.manifestOffset + UInt64(envelope.manifestSizeBytes)
+        let end = BundleLayout.manifestOffset + UInt64(envelope.textSizeBytes)
         guard end <= source.sizeBytes else {
             throw .truncated(.manifest, expectedSizeBytes: end, actualSizeBytes: source.sizeBytes)
         }
-        let text = try bytes(at: BundleLayout.manifestOffset, count: envelope.manifestSizeBytes)
-        guard Sodium.blake2b(text, sizeBytes: 64) == envelope.manifestHash else {
+        let text = try bytes(at: BundleLayout.manifestOffset, count: envelope.textSizeBytes)
+        guard Sodium.blake2b(text, sizeBytes: 64) == envelope.textHash else {
             throw .hashMismatch(.manifest, index: 0)
         }
         return text

@@ -3,7 +3,7 @@
 import CSodium
 
 /// An Ed25519 public key.
-public struct PublicKey: Sendable {
+public struct PublicKey: Sendable, Equatable {
     /// The size of a public key in bytes.
     public static let sizeBytes = 32
     /// The size of a signature in bytes.
@@ -18,6 +18,15 @@ public struct PublicKey: Sendable {
     public init?(_ bytes: [UInt8]) {
         guard bytes.count == PublicKey.sizeBytes else { return nil }
         self.bytes = bytes
+    }
+
+    /// Whether the bytes are the one encoding of a point's y, which is below 2^255 - 19 (RFC 8032,
+    /// 5.1.3).
+    ///
+    /// Checking a signature refuses other keys too; this is for lists of keys.
+    public var isCanonical: Bool {
+        guard bytes[0] >= 0xED, bytes[31] & 0x7F == 0x7F else { return true }
+        return !bytes[1..<31].allSatisfy { $0 == 0xFF }
     }
 
     /// Whether `signature` is this key's detached Ed25519 signature (RFC 8032) of `message`.

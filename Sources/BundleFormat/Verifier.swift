@@ -1,8 +1,9 @@
 // The order of checks, from which nothing may deviate:
 //
 //   size limits -> envelope header (one constant) -> envelope fields -> manifest hash -> signatures
-//   -> manifest text -> target and ABI -> all tar headers and padding -> chunk table hash -> each
-//   chunk: stored hash, decode, plain hash -> image hash -> metadata hashes -> end of file
+//   -> manifest text -> revoked content -> target and ABI -> all tar headers and padding -> chunk
+//   table hash -> each chunk: stored hash, decode, plain hash -> image hash -> metadata hashes
+//   -> end of file
 //
 // Invariant: no byte is interpreted before a trusted signature covers it, except the envelope's
 // fixed fields; and every byte of the file is compared, hashed or required to be zero.
@@ -13,10 +14,16 @@ public struct TrustedKeys: Sendable {
     public let releaseKeys: [PublicKey]
     /// How many distinct keys must have signed.
     public let threshold: Int
+    /// Content ids that no signature makes acceptable, as a root document lists them.
+    public let revokedContents: [[UInt8]]
 
     /// Makes a set of trusted keys; `nil` when it is empty, too large, holds a key twice, or the
     /// threshold cannot be met.
-    public init?(releaseKeys: [PublicKey], threshold: Int = 1) {
+    public init?(
+        releaseKeys: [PublicKey],
+        threshold: Int = 1,
+        revokedContents: [[UInt8]] = []
+    ) {
         guard (1...Envelope.slotCountMax).contains(releaseKeys.count),
             (1...releaseKeys.count).contains(threshold)
         else { return nil }
@@ -25,6 +32,7 @@ public struct TrustedKeys: Sendable {
         }
         self.releaseKeys = releaseKeys
         self.threshold = threshold
+        self.revokedContents = revokedContents
     }
 }
 
@@ -116,9 +124,13 @@ public enum Verifier {
         defer { bundle.source = reader.source }
         let envelope = try reader.envelope()
         let text = try reader.manifestText(envelope)
-        let signers = try checkSignatures(envelope, trusted: trusted)
+        let signers = try envelope.signers(among: trusted.releaseKeys)
+        guard signers.count >= trusted.threshold else {
+            throw .untrusted(validSignatures: signers.count, threshold: trusted.threshold)
+        }
         let manifest = try Manifest(decoding: text)
-        try checkComments(envelope, manifest: manifest, trusted: trusted)
+        try envelope.checkComments(manifest.trustedComment, among: trusted.releaseKeys)
+        guard !trusted.revokedContents.contains(manifest.contentID) else { throw .contentRevoked }
         try check(manifest, against: accepted)
         let layout = BundleLayout(manifest: manifest, manifestSizeBytes: text.count)
         try reader.checkStructure(layout)
@@ -130,43 +142,6 @@ public enum Verifier {
             signers: signers,
             slots: envelope.slots
         )
-    }
-
-    /// Counts valid signatures over distinct trusted keys; an invalid one by a trusted key's id
-    /// is an error of its own.
-    private static func checkSignatures(
-        _ envelope: Envelope,
-        trusted: TrustedKeys
-    ) throws(BundleError) -> [PublicKey] {
-        var signers: [PublicKey] = []
-        for (index, slot) in envelope.slots.enumerated() {
-            for key in trusted.releaseKeys where SignatureSlot.keyID(of: key) == slot.keyID {
-                guard key.isValid(signature: slot.signature, of: envelope.manifestHash) else {
-                    throw .signatureInvalid(slot: index)
-                }
-                signers.append(key)
-            }
-        }
-        guard signers.count >= trusted.threshold else {
-            throw .untrusted(validSignatures: signers.count, threshold: trusted.threshold)
-        }
-        return signers
-    }
-
-    /// Checks the second signature of every trusted slot over the comment that the manifest gives.
-    private static func checkComments(
-        _ envelope: Envelope,
-        manifest: Manifest,
-        trusted: TrustedKeys
-    ) throws(BundleError) {
-        for (index, slot) in envelope.slots.enumerated() {
-            for key in trusted.releaseKeys where SignatureSlot.keyID(of: key) == slot.keyID {
-                let message = slot.signature + manifest.trustedComment
-                guard key.isValid(signature: slot.commentSignature, of: message) else {
-                    throw .signatureInvalid(slot: index)
-                }
-            }
-        }
     }
 
     private static func check(

@@ -64,8 +64,8 @@ public enum BundleWriter {
         let text = complete.encoded()
         try check(complete, text: text)
         let envelope = Envelope(
-            manifestSizeBytes: text.count,
-            manifestHash: Sodium.blake2b(text, sizeBytes: 64),
+            textSizeBytes: text.count,
+            textHash: Sodium.blake2b(text, sizeBytes: 64),
             slots: try signatures(of: complete, by: keys)
         )
         let contents =

@@ -1,12 +1,14 @@
-// Release keys, in minisign's file formats, so that stock minisign reads and makes them.
+// Signing keys, in minisign's file formats, so that stock minisign reads and makes them, and in one
+// of our own for secret keys at rest.
 //
 //   public key   "untrusted comment: TEXT" LF base64("Ed" | key number 8 | public key 32) LF
 //   secret key   "untrusted comment: TEXT" LF base64("Ed" | kdf 2 | "B2" | salt 32
 //                | ops u64 | mem u64 | X) LF, where X = key number 8 | secret key 64
-//                | checksum 32, XORed with scrypt(password) when kdf is "Sc", plain when kdf is
-//                two zero bytes
+//                | checksum 32, plain when kdf is two zero bytes, XORed with scrypt(password)
+//                when kdf is "Sc", with argon2id(password) when it is "A2"
 //
-// The checksum is BLAKE2b-256("Ed" | key number | secret key).
+// The checksum is BLAKE2b-256("Ed" | key number | secret key). Minisign does not know "A2"; of its
+// salt, argon2id takes the first 16 bytes and the rest are zero.
 
 public import BundleFormat
 import CSodium
@@ -28,6 +30,11 @@ public struct ReleasePublicKey: Sendable {
         else { throw .publicKeyMalformed }
         number = [UInt8](bytes[2..<10])
         self.key = key
+    }
+
+    /// Names a key by the bundle's key id, as our own key files do.
+    public init(_ key: PublicKey) {
+        self.init(number: SignatureSlot.keyID(of: key), key: key)
     }
 
     fileprivate init(number: [UInt8], key: PublicKey) {
@@ -85,18 +92,23 @@ public struct SigningKey: Sendable {
             bytes.starts(with: KeyFile.algorithm), bytes[4..<6].elementsEqual([0x42, 0x32])
         else { throw .secretKeyMalformed }
         var body = [UInt8](bytes[54..<158])
-        if bytes[2..<4].elementsEqual(KeyFile.scrypt) {
-            guard let password else { throw .passwordNeeded }
-            try KeyFile.crypt(&body, header: [UInt8](bytes[6..<54]), password: password)
-        } else if !bytes[2..<4].elementsEqual([0, 0]) {
+        guard let encryption = KeyEncryption(kdf: [UInt8](bytes[2..<4])) else {
             throw .secretKeyMalformed
+        }
+        if encryption != .none {
+            guard let password else { throw .passwordNeeded }
+            let header = [UInt8](bytes[6..<54])
+            try encryption.crypt(&body, header: header, password: password)
         }
         let number = [UInt8](body[0..<8])
         let secretBytes = [UInt8](body[8..<72])
         guard KeyFile.checksum(number: number, secretBytes) == [UInt8](body[72..<104]) else {
-            throw bytes[2] == 0 ? .secretKeyMalformed : .passwordWrong
+            throw encryption == .none ? .secretKeyMalformed : .passwordWrong
         }
-        guard let key = PublicKey([UInt8](secretBytes[32..<64])) else { throw .secretKeyMalformed }
+        // The second half is the public key; one that is not the first's would sign wrongly.
+        guard let key = PublicKey([UInt8](secretBytes[32..<64])),
+            IdentityKeyPair(seed: [UInt8](secretBytes[0..<32]))?.publicKey == key
+        else { throw .secretKeyMalformed }
         secret = ReleaseSecretKey(number: number, bytes: secretBytes)
         publicKey = ReleasePublicKey(number: number, key: key)
     }
@@ -105,22 +117,26 @@ public struct SigningKey: Sendable {
     ///
     /// - Parameters:
     ///   - role: the word that the comment names.
-    ///   - password: encrypts the key with scrypt; `nil` leaves it plain.
+    ///   - password: encrypts the key; `nil` leaves it plain.
+    ///   - encryption: how; stock minisign reads `scrypt` alone.
     /// - Returns: Two lines of text.
-    /// - Throws: `SigningError.keyDerivationFailed` when there is no memory for scrypt.
-    public func fileContent(role: String, password: String?) throws(SigningError) -> String {
+    /// - Throws: `SigningError.keyDerivationFailed` when there is no memory for it.
+    public func fileContent(
+        role: String,
+        password: String?,
+        encryption: KeyEncryption = .scrypt
+    ) throws(SigningError) -> String {
         var body = secret.number + secret.bytes
         body += KeyFile.checksum(number: secret.number, secret.bytes)
         var header = [UInt8](repeating: 0, count: 48)
-        var kdf: [UInt8] = [0, 0]
+        let chosen = password == nil ? KeyEncryption.none : encryption
         if let password {
-            kdf = KeyFile.scrypt
-            header = KeyFile.freshHeader()
-            try KeyFile.crypt(&body, header: header, password: password)
+            header = chosen.freshHeader()
+            try chosen.crypt(&body, header: header, password: password)
         }
         return KeyFile.text(
             comment: "martlet \(role) secret key \(KeyFile.hex(secret.number))",
-            payload: KeyFile.algorithm + kdf + [0x42, 0x32] + header + body
+            payload: KeyFile.algorithm + chosen.kdf + [0x42, 0x32] + header + body
         )
     }
 
@@ -142,6 +158,8 @@ public enum SigningError: Error, Sendable, Hashable {
     case passwordNeeded
     /// The password does not open the key.
     case passwordWrong
+    /// The text is not a minisign signature of the prehashed form.
+    case signatureMalformed
     /// There is not enough memory to derive a key from the password.
     case keyDerivationFailed
     /// One key was named twice, or there are none or more than the envelope's slots.

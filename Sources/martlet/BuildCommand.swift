@@ -114,7 +114,7 @@ struct BuildCommand: ParsableCommand {
 
     mutating func run() throws {
         let target = try TargetProfileFile.read(target)
-        let signers = try keys.map(password.signingKey)
+        let signers = try password.signingKeys(paths: keys)
         let bytes = try InputFile.read(model, limitBytes: HostBundle.sizeMax)
         Console.note("import and plan \(model)")
         let candidate = try BuildCandidate(

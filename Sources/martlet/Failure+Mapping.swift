@@ -91,6 +91,7 @@ extension Failure {
         case .runtimeAbiMismatch(let needed, let present):
             "the bundle needs runtime ABI \(needed); this is \(present)"
         case .wrongTarget: "the bundle is for other devices"
+        case .contentRevoked: "the trusted root revokes the bundle's content"
         default: "the bundle is refused: \(error)"
         }
     }
@@ -126,6 +127,13 @@ extension Failure {
             self.init(.usage, "\(count) signing keys are given; 1 to 16 distinct ones are needed")
         case .keyDerivationFailed:
             self.init(.noSpace, "there is no memory to derive the key; it takes 1 GiB")
+        case .signatureMalformed:
+            self.init(
+                .authentication,
+                "this is not a signature file",
+                place: place,
+                help: "give a .minisig file of the prehashed form, or 64 raw bytes"
+            )
         case .publicKeyMalformed, .secretKeyMalformed:
             self.init(.authentication, "this is not a key file", place: place)
         }

@@ -18,7 +18,8 @@ struct Martlet: RootCommand {
             """,
         version: Version.text,
         subcommands: [
-            KeyCommand.self, InspectCommand.self, BuildCommand.self, VerifyCommand.self,
+            KeyCommand.self, RootDocumentCommand.self, ChannelCommand.self, SignCommand.self,
+            InspectCommand.self, BuildCommand.self, VerifyCommand.self,
             InferCommand.self, EvaluateCommand.self, BenchCommand.self, TargetCommand.self,
             ImageCommand.self, FlashCommand.self, DiskCommand.self,
         ]

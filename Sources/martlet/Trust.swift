@@ -10,39 +10,41 @@ struct TrustOptions: ParsableArguments {
     @Option(
         name: .customLong("trust"),
         help: ArgumentHelp(
-            "A public key whose signature is believed; may be repeated.",
+            "A public key whose signature is believed (may be repeated), or one root document.",
             discussion: "Without it, the files named in MARTLET_TRUST, separated by colons.",
-            valueName: "key.pub"
+            valueName: "key.pub|root"
         )
     )
     var paths: [String] = []
 
-    /// Reads the keys.
+    /// Reads the keys or the root.
     ///
     /// - Throws: `Failure` when there are none or one cannot be read.
-    func keys() throws -> [ReleasePublicKey] {
+    func anchor() throws -> TrustAnchor {
         let environment = ProcessInfo.processInfo.environment["MARTLET_TRUST"] ?? ""
         let named = paths.isEmpty ? environment.split(separator: ":").map(String.init) : paths
         guard !named.isEmpty else {
             throw Failure(
                 .authentication,
                 "no key is trusted, so no bundle can be believed",
-                help: "pass --trust KEY.pub, or set MARTLET_TRUST"
+                help: "pass --trust KEY.pub or a root document, or set MARTLET_TRUST"
             )
         }
-        return try named.map { path in
-            let text = String(decoding: try InputFile.read(path, limitBytes: 4_096), as: UTF8.self)
-            do {
-                return try ReleasePublicKey(fileContent: text)
-            } catch {
-                throw Failure(
-                    .authentication,
-                    "this is not a public key",
-                    place: path,
-                    help: "give the .pub file that 'martlet key generate' or minisign wrote"
-                )
-            }
+        return try TrustAnchor(paths: named)
+    }
+
+    /// Reads plain keys, where a root has no place: an agent's configuration names keys.
+    ///
+    /// - Throws: `Failure` when there are none, one cannot be read, or a root is named.
+    func keys() throws -> [ReleasePublicKey] {
+        guard case .keys(let keys) = try anchor() else {
+            throw Failure(
+                .usage,
+                "the agent's configuration takes release keys, not a root document",
+                help: "give the .pub files of the root's release keys"
+            )
         }
+        return keys
     }
 }
 
@@ -62,14 +64,16 @@ struct HostBundle {
         try self.init(
             bytes: InputFile.read(path, limitBytes: HostBundle.sizeMax),
             path: path,
-            trust: trust
+            anchor: trust.anchor()
         )
     }
 
     init(bytes: [UInt8], path: String, trust: TrustOptions) throws {
-        guard let trusted = TrustedKeys(releaseKeys: try trust.keys().map(\.key)) else {
-            throw Failure(.usage, "more than 16 keys, or one key twice, is trusted")
-        }
+        try self.init(bytes: bytes, path: path, anchor: trust.anchor())
+    }
+
+    init(bytes: [UInt8], path: String, anchor: TrustAnchor) throws {
+        let trusted = try anchor.trustedKeys()
         var bundle = UnverifiedBundle(MemoryBundleSource(bytes))
         var sink = MemoryImageSink()
         do {

@@ -4,70 +4,64 @@ import Foundation
 import Packager
 import Terminal
 
-/// Checks every byte of a bundle.
+/// Checks every byte of a bundle or a trust document.
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Check a bundle's signature and every byte of it.",
+        abstract: "Check the signatures and every byte of a bundle, a root or a channel.",
         discussion: """
-            Exits with 0 when the bundle may be used, 4 when it was changed or signed by nobody \
-            who is trusted, 9 when it is for another runtime, 7 when it cannot be read.
+            Names each signature, its key and role, and why it counts or not. Exits with 0 when \
+            the file may be used, 4 when it was changed, expired or signed by too few who are \
+            trusted, 9 when it is for another runtime, 7 when it cannot be read. A root is \
+            verified as the successor of the root that is trusted, or as that root itself.
             """
     )
 
-    @Argument(help: "The bundle.")
-    var bundle: String
+    @Argument(help: "The bundle, root or channel.")
+    var file: String
 
     @OptionGroup var trust: TrustOptions
 
     @Option(
-        help: "Write the manifest and its signature for 'minisign -V' as PATH and PATH.minisig."
+        help: "Write the signed text and its signature for 'minisign -V' as PATH and PATH.minisig."
     )
     var exportMinisig: String?
 
     @Flag(help: "Print the result as JSON.")
     var json = false
 
-    private struct Result: Encodable {
-        let name: String
-        let version: String
-        let counter: UInt64
-        let contentID: String
-        let signers: [String]
-    }
-
     mutating func run() throws {
-        let host = try HostBundle(path: bundle, trust: trust)
-        let manifest = host.verified.manifest
-        let result = Result(
-            name: String(decoding: manifest.name, as: UTF8.self),
-            version: String(decoding: manifest.version, as: UTF8.self),
-            counter: manifest.counter,
-            contentID: manifest.contentID.hexadecimal,
-            signers: host.verified.signers.map { SignatureSlot.keyID(of: $0).hexadecimal }
-        )
-        if let exportMinisig { try export(host, to: exportMinisig) }
-        if json {
-            try Console.printJSON(result)
-        } else {
-            Console.printLine(
-                "\(bundle): ok, \(result.name) \(result.version), counter \(result.counter)"
-            )
-            Console.printLine("content id \(result.contentID)")
-            Console.printLine("signed by \(result.signers.joined(separator: ", "))")
+        let bytes = try InputFile.read(file, limitBytes: HostBundle.sizeMax)
+        let anchor = try trust.anchor()
+        let verification = Verification(bytes: bytes, path: file, anchor: anchor)
+        let result: VerificationResult
+        do {
+            result = try verification.result()
+        } catch let failure as Failure {
+            let lines = verification.signatureLines
+            if json {
+                try Console.printJSON(RefusedFile(problem: failure.what, signatures: lines))
+            }
+            throw json ? failure : failure.listing(lines)
         }
+        if let exportMinisig { try verification.export(to: exportMinisig) }
+        if json { return try Console.printJSON(result) }
+        result.show(path: file)
     }
 
-    private func export(_ host: HostBundle, to path: String) throws {
-        for key in try trust.keys() {
-            let id = SignatureSlot.keyID(of: key.key)
-            guard let slot = host.verified.slots.first(where: { $0.keyID == id }) else { continue }
-            let manifest = host.verified.manifest
-            try OutputFile.write(manifest.encoded(), to: path)
-            let signature = key.minisign(slot, of: manifest)
-            try OutputFile.write([UInt8](signature.utf8), to: path + ".minisig")
-            return
-        }
+    private struct RefusedFile: Encodable {
+        let accepted = false
+        let problem: String
+        let signatures: [SignatureLine]
+    }
+}
+
+extension Failure {
+    /// The same failure with the signatures below it.
+    fileprivate func listing(_ lines: [SignatureLine]) -> Failure {
+        let head = what + (place.map { " (\($0))" } ?? "")
+        let rows = SignatureLine.table(lines).map { "\n  " + $0.joined(separator: "  ") }
+        return Failure(status, head + rows.joined(), help: help)
     }
 }
 

@@ -101,6 +101,7 @@ extension TextLine {
         case .sectionMalformed(let kind):
             append("missing or malformed image section ")
             append(Int(kind.rawValue))
+        case .contentRevoked: append("its content is revoked")
         default: append("it is malformed")
         }
     }

@@ -13,11 +13,11 @@ struct ResignedTests {
         let comment = SmallBundle.manifest().trustedComment
         let slot = SignatureSlot(
             keyID: SignatureSlot.keyID(of: SmallBundle.key.publicKey.key),
-            role: SignatureSlot.releaseRole,
+            role: .release,
             signature: signature,
             commentSignature: SmallBundle.key.signForTests(signature + comment)
         )
-        let envelope = Envelope(manifestSizeBytes: text.count, manifestHash: hash, slots: [slot])
+        let envelope = Envelope(textSizeBytes: text.count, textHash: hash, slots: [slot])
         var bytes = bundle
         bytes.replaceSubrange(512..<512 + Envelope.sizeBytes, with: envelope.encoded())
         let start = Int(BundleLayout.manifestOffset)

@@ -55,12 +55,12 @@ extension Fuzz {
         let hash = Sodium.blake2b(text, sizeBytes: 64)
         var slot = SignatureSlot(
             keyID: SignatureSlot.keyID(of: key.publicKey.key),
-            role: SignatureSlot.releaseRole,
+            role: .release,
             signature: [UInt8](repeating: 0, count: 64),
             commentSignature: [UInt8](repeating: 0, count: 64)
         )
         if let manifest { slot = key.sign(manifest) }
-        let envelope = Envelope(manifestSizeBytes: text.count, manifestHash: hash, slots: [slot])
+        let envelope = Envelope(textSizeBytes: text.count, textHash: hash, slots: [slot])
         var changed = bytes
         changed.replaceSubrange(512..<512 + Envelope.sizeBytes, with: envelope.encoded())
         let start = Int(BundleLayout.manifestOffset)

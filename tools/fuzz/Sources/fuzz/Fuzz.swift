@@ -17,6 +17,7 @@ enum Fuzz {
         ("tflite", { fuzz($0, $1, modelFile(.tflite)) }),
         ("onnx", { fuzz($0, $1, modelFile(.onnx)) }),
         ("bundle", { fuzz($0, $1, signedBundle) }),
+        ("trust", { fuzz($0, $1, trustDocument) }),
         ("image", { fuzz($0, $1, installedImage) }),
         ("program", { fuzz($0, $1, program) }),
         ("telemetry", { fuzz($0, $1, telemetry) }),

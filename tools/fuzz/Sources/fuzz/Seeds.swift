@@ -24,6 +24,8 @@ enum Seeds {
             let image = imageBytes(planned)
             try save(image, folder, "image")
             try save(bundle(image), folder, "bundle")
+            try save(Fuzz.trustRoot.encoded(), folder, "trust")
+            try save(Fuzz.trustChannel.encoded(), folder, "trust")
             for seed in telemetry() { try save(seed, folder, "telemetry") }
             try save(spoolFrame(), folder, "spool")
             try save(file(vectors + "/digits/test_labels.npy"), folder, "npy")
