@@ -10,9 +10,10 @@ struct FlashCommand: AsyncParsableCommand {
         abstract: "Write an image to cards, disks or files, read it back and compare.",
         discussion: """
             The plan is printed first. Nothing is written before it is agreed to: by typing yes on \
-            a terminal, or with --yes, which wants each disk's serial number too (or --any-serial). \
-            A disk that this machine may need is never flashed without its serial number. The partition table is written last, so that an interrupted card \
-            does not boot; --resume continues.
+            a terminal, or with --yes, which wants the serial number of each disk as well, or \
+            --any-serial. A disk that this machine may need is never flashed without its serial \
+            number. The partition table is written last, so that an interrupted card does not \
+            boot; --resume continues.
 
             With --json each line of the output is a record: the plan, progress {"phase", \
             "device", "percent", "bytes", "totalBytes", "etaSeconds"}, and at the end {"exitCode", \
