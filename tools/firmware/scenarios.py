@@ -210,7 +210,7 @@ def systemd_boot(stand):
     with stand.boot(memory=512) as machine:
         machine.wait(LOADER_LINE, BOOT_SECONDS)
         machine.wait("systemd .* running in system mode", BOOT_SECONDS)
-        stand.collector.wait_for_report(stand.device_name, machine, 2 * BOOT_SECONDS)
+        stand.collector.wait_for_report(stand.device_name, machine, BOOT_SECONDS)
         machine.wait_until(lambda: stand.disk.environment().get("BOOT_A_LEFT") == "3", 60,
                            "the slot was not confirmed")
         seconds = machine.cut()
