@@ -26,9 +26,7 @@ struct FlashSession {
         let profile = try command.profile.map(Self.profile)
         let (image, hasMap) = try readImage()
         let inventory = try readInventory()
-        let allowed = profile?.disk.map { disk in
-            disk.mediaClasses.compactMap { MediaClass(rawValue: $0.rawValue) }
-        }
+        let allowed = profile?.disk?.mediaClasses
         let paths = try command.device.isEmpty ? askForDevice(inventory) : command.device
         let candidates = paths.map {
             FlashCandidate(path: $0, inventory: inventory, allowedClasses: allowed)

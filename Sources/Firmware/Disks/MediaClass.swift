@@ -1,6 +1,6 @@
 /// What kind of thing a target of flashing is.
 ///
-/// The raw values of the first eight are the words of `media-classes` in a firmware profile.
+/// The raw values of `ofProfiles` are the words of `media-classes` in a firmware profile.
 public enum MediaClass: String, Sendable, Hashable, CaseIterable {
     /// An SD card in a slot of the machine; a card in a USB reader is `usb`.
     case sd
@@ -24,6 +24,11 @@ public enum MediaClass: String, Sendable, Hashable, CaseIterable {
     case md
     /// None of these, such as an optical drive or a RAM disk.
     case unknown
+
+    /// What a firmware profile may allow.
+    public static let ofProfiles: [MediaClass] = [
+        .sd, .emmc, .usb, .nvme, .sata, .virtio, .loop, .file,
+    ]
 
     /// Whether a medium of this class is carried to another machine, so that it is not part of
     /// this one.

@@ -27,26 +27,6 @@ extension FirmwareProfile {
         case mbr
     }
 
-    /// The kinds of media that a flasher tells apart.
-    public enum MediaClass: String, Sendable, Hashable, CaseIterable {
-        /// An SD card.
-        case sd
-        /// A soldered eMMC.
-        case emmc
-        /// A USB disk or stick.
-        case usb
-        /// An NVMe disk.
-        case nvme
-        /// A SATA or SAS disk.
-        case sata
-        /// A virtio disk of a virtual machine.
-        case virtio
-        /// A loop device.
-        case loop
-        /// A regular file.
-        case file
-    }
-
     /// What the flasher compares after writing.
     public enum Verification: String, Sendable, Hashable, CaseIterable {
         /// Every byte of the image's data is read back and compared.

@@ -61,10 +61,10 @@ enum ProfileDecoding {
 
     private static func mediaClasses(
         _ node: ProfileNode
-    ) throws(FirmwareProfileError) -> [FirmwareProfile.MediaClass] {
-        var classes: [FirmwareProfile.MediaClass] = []
-        for item in try node.list(limit: FirmwareProfile.MediaClass.allCases.count) {
-            classes.append(try item.word())
+    ) throws(FirmwareProfileError) -> [MediaClass] {
+        var classes: [MediaClass] = []
+        for item in try node.list(limit: MediaClass.ofProfiles.count) {
+            classes.append(try item.word(of: MediaClass.ofProfiles))
         }
         return classes
     }

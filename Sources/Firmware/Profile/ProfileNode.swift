@@ -98,14 +98,21 @@ struct ProfileNode {
     func word<Word: RawRepresentable & CaseIterable>(
         _ type: Word.Type = Word.self
     ) throws(FirmwareProfileError) -> Word where Word.RawValue == String {
+        try word(of: Array(Word.allCases))
+    }
+
+    /// One of some words.
+    func word<Word: RawRepresentable>(
+        of words: [Word]
+    ) throws(FirmwareProfileError) -> Word where Word.RawValue == String {
         guard case .scalar(let scalar) = node else {
             throw .wrongShape(path: shownPath, expected: "a word", line: line)
         }
-        guard let word = Word(rawValue: scalar.string) else {
+        guard let word = words.first(where: { $0.rawValue == scalar.string }) else {
             throw .unknownWord(
                 path: shownPath,
                 value: Self.shown(scalar.string),
-                known: Word.allCases.map(\.rawValue)
+                known: words.map(\.rawValue)
             )
         }
         return word

@@ -1,5 +1,3 @@
-import BootControl
-
 /// Seeds of what the first process and the boot loaders read.
 extension Seeds {
     static let systems = [
@@ -32,13 +30,4 @@ extension Seeds {
         """,
         "hostname a\ninterface eth0\nnetwork dhcp\n", "hostname a\nnetwork none\n",
     ]
-
-    static func environments() throws(BootControlError) -> [[UInt8]] {
-        let variables = BootVariables(tries: 3)
-        let uboot = try UBootEnvironment.initial(variables, sizeBytes: 128)
-        return [
-            uboot.first + uboot.second, try GrubEnvironment(variables).encoded(),
-            try Autoboot.initial(a: 2, b: 3).bytes,
-        ]
-    }
 }

@@ -116,13 +116,20 @@ extension Fuzz {
         }
     }
 
-    /// Whatever the variables are, a device comes up, or starts anew with fresh counts.
+    /// Whatever the variables are, a slot that starts can be confirmed, and slots that never are
+    /// end in a fresh start.
     private static func live(_ start: BootVariables) {
         var variables = start
         for _ in 0..<40 {
             let (step, next) = SlotChoice.nextBoot(variables, tries: 3) { _ in true }
             variables = next
-            guard step == .reset else { continue }
+            if case .boot(let slot) = step {
+                let confirmed = SlotChoice.confirming(slot, next, tries: 3)
+                guard next.order.contains(slot),
+                    SlotChoice.isConfirmed(slot, confirmed, tries: 3)
+                else { fatalError("a slot that cannot be confirmed") }
+                continue
+            }
             let fresh = SlotChoice.nextBoot(variables, tries: 3) { _ in true }
             guard fresh.step == .boot(.a) else { fatalError("no slot after a fresh start") }
             return

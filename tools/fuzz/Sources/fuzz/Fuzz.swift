@@ -28,7 +28,6 @@ enum Fuzz {
         ("configuration", { fuzz($0, $1, configuration) }),
         ("system-settings", { fuzz($0, $1, systemSettings) }),
         ("device-settings", { fuzz($0, $1, deviceSettings) }),
-        ("boot-control", { fuzz($0, $1, bootControl) }),
         ("passes", { fuzz($0, $1, passes) }),
         ("profile", { fuzz($0, $1, firmwareProfile) }),
         ("partitions", { fuzz($0, $1, partitionTable) }),

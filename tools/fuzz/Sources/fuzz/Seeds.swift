@@ -34,7 +34,6 @@ enum Seeds {
             for seed in configurations { try save([UInt8](seed.utf8), folder, "configuration") }
             for seed in systems { try save([UInt8](seed.utf8), folder, "system-settings") }
             for seed in devices { try save([UInt8](seed.utf8), folder, "device-settings") }
-            for seed in try environments() { try save(seed, folder, "boot-control") }
             for seed in recipes { try save(seed, folder, "passes") }
             for seed in try firmware(profiles: vectors + "/../../firmware-profiles") {
                 try save(seed.bytes, folder, seed.target)
