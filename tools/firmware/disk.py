@@ -93,11 +93,12 @@ class Disk:
 
     def check(self):
         """All file systems are clean, ext4 after its journal was replayed. What was remarkable."""
-        remarks = []
+        remarks, kinds = [], {}
         for name in self.partitions:
             part = self.extract(name)
             kind = subprocess.run(["blkid", "-p", "-o", "value", "-s", "TYPE", part],
                                   capture_output=True, text=True).stdout.strip()
+            kinds[name] = kind
             if kind == "ext4":
                 run(["e2fsck", "-E", "journal_only", "-y", part], accepted=(0, 1))
                 run(["e2fsck", "-fn", part])
@@ -110,7 +111,11 @@ class Disk:
                 run(["fsck.fat", "-n", part])
             elif kind == "squashfs":
                 run(["unsquashfs", "-s", part])
+            elif name != "environment":
+                raise BootFailure(f"the partition {name} holds no file system that is known")
             part.unlink()
+        if "ext4" not in kinds.values() or "vfat" not in kinds.values():
+            raise BootFailure(f"the partitions hold {kinds}")
         return remarks
 
     def agent_state(self):
