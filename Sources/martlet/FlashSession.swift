@@ -114,13 +114,9 @@ struct FlashSession {
                 Failure(.authentication, "the block map is refused: \(error)", place: path)
             )
         }
-        var percent = Int64(-1)
         let checked = try Self.refusing {
-            try image.checked(against: map) { progress in
-                let done = progress.bytes * 100 / max(progress.totalBytes, 1)
-                guard done != percent else { return }
-                percent = done
-                reporter.progress(progress, device: command.image)
+            try image.checked(against: map) { [reporter, path = command.image] progress in
+                reporter.progress(progress, device: path)
             }
         }
         return (checked, true)

@@ -27,7 +27,8 @@ struct ImportTests {
         ],
         "Firmware": [
             "AgentProtocol", "BootControl", "BundleFormat", "Telemetry", "CArchive", "CBlock",
-            "CSodium", "Synchronization", "Yams", "Foundation", "FoundationEssentials", "Glibc",
+            "CSodium", "Dispatch", "Synchronization", "Yams", "Foundation", "FoundationEssentials",
+            "Glibc",
         ],
         "Terminal": ["ArgumentParser", "Foundation", "FoundationEssentials"],
         "martlet-collector": [

@@ -93,38 +93,23 @@ public struct FlashImage: Sendable {
     /// - Parameters:
     ///   - map: The block map.
     ///   - stop: Ends the comparison early.
-    ///   - progress: Is told how many bytes were compared, and of how many.
+    ///   - progress: Is told how many bytes of how many were compared, by one thread at a time.
     /// - Returns: The image whose data are the ranges of the map.
     /// - Throws: `FlashError.blockMapSize`, `.blockMapDiffers`, `.blockMapMissesData`,
     ///   `.interrupted`, or an error of reading.
     public func checked(
         against map: BlockMap,
         stop: StopRequest = StopRequest(),
-        progress: (FlashProgress) -> Void = { _ in }
+        progress: @Sendable (FlashProgress) -> Void = { _ in }
     ) throws(FlashError) -> FlashImage {
         guard map.imageSizeBytes == sizeBytes else {
             throw .blockMapSize(expectedBytes: map.imageSizeBytes, actualBytes: sizeBytes)
         }
-        let buffer = AlignedBuffer()
         let mapped = DiskRanges(map.ranges.map { map.byteRange(of: $0) })
         let outside = DiskRanges([0..<sizeBytes]).subtracting(mapped)
-        let total = mapped.sizeBytes
-        var done: Int64 = 0
-        for range in map.ranges {
-            let bytes = map.byteRange(of: range)
-            var digest = Digest()
-            try forEachChunk(of: bytes, buffer, stop) { _, chunk in
-                digest.update(chunk)
-                done += Int64(chunk.count)
-                progress(.check(done: done, total: total))
-            }
-            guard digest.finish() == range.sha256 else {
-                throw .blockMapDiffers(
-                    offsetBytes: bytes.lowerBound,
-                    sizeBytes: Int64(bytes.count)
-                )
-            }
-        }
+        try RangeCheck(image: self, map: map, totalBytes: mapped.sizeBytes, stop: stop)
+            .run(progress: progress)
+        let buffer = AlignedBuffer()
         for range in outside.ranges {
             for part in Self.data(of: file, within: range).clamped(to: range).ranges {
                 var first: Int64?
@@ -148,7 +133,8 @@ public struct FlashImage: Sendable {
         return digest.finish()
     }
 
-    private func forEachChunk(
+    /// Reads a range in pieces of at most 1 MiB.
+    func forEachChunk(
         of range: Range<Int64>,
         _ buffer: AlignedBuffer,
         _ stop: StopRequest,

@@ -62,7 +62,7 @@ struct DiskComposer {
     func finish(cancellation: Cancellation) throws(ImageError) -> BlockMap {
         let block = BlockMap.blockSizeBytes
         var ranges: [BlockMap.Range] = []
-        for blocks in Self.blocks(of: mapped) {
+        for blocks in Self.split(Self.blocks(of: mapped)) {
             var digest = Digest()
             var place = blocks.lowerBound * block
             let end = min(image.sizeBytes, blocks.upperBound * block)
@@ -96,6 +96,16 @@ struct DiskComposer {
         for start in [bytes.lowerBound, (bytes.upperBound - 1) / block * block] {
             let count = min(block, bytes.upperBound - start)
             try image.write(image.read(at: start, count: Int(count)), at: start)
+        }
+    }
+
+    /// The same blocks in ranges of at most 4 MiB, which a flasher compares several at a time.
+    private static func split(_ ranges: [Range<Int64>]) -> [Range<Int64>] {
+        let most = (4 << 20) / BlockMap.blockSizeBytes
+        return ranges.flatMap { range in
+            stride(from: range.lowerBound, to: range.upperBound, by: Int(most)).map { start in
+                start..<min(start + most, range.upperBound)
+            }
         }
     }
 
