@@ -44,7 +44,9 @@ struct ImageInspectCommand: ParsableCommand {
         Console.printTable([head] + rows)
         for partition in inspection.partitions where !partition.files.isEmpty {
             Console.printLine("")
-            Console.printLine("partition \(partition.number) \(partition.name):")
+            // An MBR names no partition.
+            let name = partition.name.isEmpty ? "" : " " + partition.name
+            Console.printLine("partition \(partition.number)\(name):")
             Console.printTable(
                 partition.files.map { [$0.kind, $0.access, "\($0.sizeBytes)", $0.path] }
             )
