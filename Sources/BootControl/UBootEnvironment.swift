@@ -131,15 +131,3 @@ public struct UBootEnvironment: Sendable, Hashable {
         return BootVariables(entries: entries)
     }
 }
-
-/// The checksum of Ethernet and zlib: polynomial 0xEDB88320 reflected, all ones before and after.
-enum CRC32 {
-    static func sum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-        var sum = UInt32.max
-        for byte in bytes {
-            sum ^= UInt32(byte)
-            for _ in 0..<8 { sum = sum >> 1 ^ (sum & 1 == 0 ? 0 : 0xEDB8_8320) }
-        }
-        return ~sum
-    }
-}

@@ -52,7 +52,7 @@ struct FlashSession {
         let jobs = FlashJobs(
             command: command,
             plan: plan,
-            imageHash: hash.map(Self.hexadecimal) ?? "",
+            imageHash: hash.map(Digest.hexadecimal) ?? "",
             allowedClasses: allowed,
             verifies: !command.noVerify && profile?.disk?.verification != .some(.none),
             log: log,
@@ -71,10 +71,6 @@ struct FlashSession {
         } catch let error as FlashError {
             throw FlashRefusal(error)
         }
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     private static func profile(_ nameOrPath: String) throws -> FirmwareProfile {

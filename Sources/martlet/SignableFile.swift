@@ -1,5 +1,4 @@
 import BundleFormat
-import InferenceRuntime
 import Packager
 import Terminal
 
@@ -127,17 +126,7 @@ struct SignableFile {
         guard let trusted = TrustedKeys(releaseKeys: keys, threshold: keys.count) else {
             throw Failure(.usage, "one key signs twice")
         }
-        var bundle = UnverifiedBundle(MemoryBundleSource(signed))
         var sink = DiscardingSink()
-        do {
-            _ = try Verifier.verify(
-                &bundle,
-                trusted: trusted,
-                accepted: AcceptedTarget(architecture: nil, runtimeAbi: RuntimeAbi.version),
-                sink: &sink
-            )
-        } catch {
-            throw Failure(bundle: error, place: path)
-        }
+        _ = try HostBundle.verify(signed, path: path, trusted: trusted, into: &sink)
     }
 }

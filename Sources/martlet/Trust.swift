@@ -73,11 +73,29 @@ struct HostBundle {
     }
 
     init(bytes: [UInt8], path: String, anchor: TrustAnchor) throws {
-        let trusted = try anchor.trustedKeys()
-        var bundle = UnverifiedBundle(MemoryBundleSource(bytes))
         var sink = MemoryImageSink()
+        verified = try Self.verify(
+            bytes,
+            path: path,
+            trusted: anchor.trustedKeys(),
+            into: &sink
+        )
+        image = sink.bytes
+        self.bytes = bytes
+    }
+
+    /// Checks every byte of a bundle for any architecture.
+    ///
+    /// - Throws: `Failure` with the class of fault as its status.
+    static func verify(
+        _ bytes: [UInt8],
+        path: String,
+        trusted: TrustedKeys,
+        into sink: inout some ImageSink
+    ) throws -> VerifiedBundle {
+        var bundle = UnverifiedBundle(MemoryBundleSource(bytes))
         do {
-            verified = try Verifier.verify(
+            return try Verifier.verify(
                 &bundle,
                 trusted: trusted,
                 accepted: AcceptedTarget(architecture: nil, runtimeAbi: RuntimeAbi.version),
@@ -86,8 +104,6 @@ struct HostBundle {
         } catch {
             throw Failure(bundle: error, place: path)
         }
-        image = sink.bytes
-        self.bytes = bytes
     }
 
     /// Whether a file begins like a bundle.

@@ -1,3 +1,5 @@
+import BootControl
+
 /// The file that U-Boot takes a script from: its "legacy" image of type script.
 ///
 /// ```
@@ -25,9 +27,9 @@ enum ScriptImage {
         let title = Array(name.utf8.prefix(nameSizeBytes))
         var header = word(0x2705_1956) + word(0) + word(0)
         header += word(UInt32(content.count)) + word(0) + word(0)
-        header += word(CRC32.checksum(content)) + [5, 2, 6, 0]
+        header += word(CRC32.sum(content[...])) + [5, 2, 6, 0]
         header += title + [UInt8](repeating: 0, count: nameSizeBytes - title.count)
-        let checksum = word(CRC32.checksum(header))
+        let checksum = word(CRC32.sum(header[...]))
         header.replaceSubrange(checksumOffset..<checksumOffset + 4, with: checksum)
         return header + content
     }

@@ -3,7 +3,7 @@ extension BlockMap {
     public func text() -> [UInt8] {
         let zeros = String(repeating: "0", count: 64)
         let unsigned = [UInt8](text(checksum: zeros).utf8)
-        return [UInt8](text(checksum: Self.hexadecimal(Digest.sha256(unsigned))).utf8)
+        return [UInt8](text(checksum: Digest.hexadecimal(Digest.sha256(unsigned))).utf8)
     }
 
     private func text(checksum: String) -> String {
@@ -23,7 +23,7 @@ extension BlockMap {
             let blocks =
                 range.firstBlock == range.lastBlock
                 ? "\(range.firstBlock)" : "\(range.firstBlock)-\(range.lastBlock)"
-            let digest = Self.hexadecimal(range.sha256)
+            let digest = Digest.hexadecimal(range.sha256)
             lines.append("        <Range chksum=\"\(digest)\"> \(blocks) </Range>")
         }
         lines += ["    </BlockMap>", "</bmap>", ""]
@@ -39,12 +39,6 @@ extension BlockMap {
         }
         var reader = BlockMapReader(text: text)
         self = try reader.read()
-    }
-
-    static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let text = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return String(decoding: text, as: UTF8.self)
     }
 }
 

@@ -33,4 +33,11 @@ public struct Digest {
         digest.update(bytes)
         return digest.finish()
     }
+
+    /// Bytes in lower-case hexadecimal digits, as digests and identifiers are written.
+    public static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        let text = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        return String(decoding: text, as: UTF8.self)
+    }
 }

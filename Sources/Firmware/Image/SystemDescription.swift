@@ -42,9 +42,9 @@ enum SystemDescription {
     /// The table's kind and the identifier's bytes as they are on the disk.
     private static func disk(_ identifier: DiskIdentifier) -> String {
         switch identifier {
-        case .gpt(let identifier): "gpt " + BlockMap.hexadecimal(identifier.diskBytes)
+        case .gpt(let identifier): "gpt " + Digest.hexadecimal(identifier.diskBytes)
         case .mbr(let signature):
-            "mbr " + BlockMap.hexadecimal((0..<4).map { UInt8(signature >> (8 * $0) & 0xFF) })
+            "mbr " + Digest.hexadecimal((0..<4).map { UInt8(signature >> (8 * $0) & 0xFF) })
         }
     }
 

@@ -1,3 +1,5 @@
+import BootControl
+
 /// The bytes of a GUID Partition Table (UEFI specification 2.10, section 5.3).
 ///
 /// ```
@@ -36,9 +38,9 @@ enum GPTEncoding {
             header.append(littleEndian: UInt64(entriesAt), count: 8)
             header.append(littleEndian: UInt64(entryCount), count: 4)
             header.append(littleEndian: UInt64(entrySize), count: 4)
-            header.append(littleEndian: UInt64(CRC32.checksum(entries)), count: 4)
+            header.append(littleEndian: UInt64(CRC32.sum(entries[...])), count: 4)
             var checksum: [UInt8] = []
-            checksum.append(littleEndian: UInt64(CRC32.checksum(header)), count: 4)
+            checksum.append(littleEndian: UInt64(CRC32.sum(header[...])), count: 4)
             header.replaceSubrange(16..<20, with: checksum)
             return header + [UInt8](repeating: 0, count: layout.sectorSize - headerSize)
         }

@@ -1,3 +1,5 @@
+import BootControl
+
 /// A GUID Partition Table read from a disk that may hold anything.
 ///
 /// Every number is compared with the disk's own size before it is used; at most 1,024 entries of
@@ -67,7 +69,7 @@ enum GPTReading {
             at: place.sector * size,
             count: place.entryCount * place.entrySize
         )
-        guard UInt64(CRC32.checksum(entries)) == bytes.littleEndian(at: 88, count: 4) else {
+        guard UInt64(CRC32.sum(entries[...])) == bytes.littleEndian(at: 88, count: 4) else {
             return .failure(.entriesChecksum)
         }
         return .success(
@@ -159,7 +161,7 @@ private struct EntriesPlace {
         guard (GPTEncoding.headerSize...512).contains(size) else { throw .size(size) }
         var summed = Array(header[..<size])
         summed.replaceSubrange(16..<20, with: [0, 0, 0, 0])
-        guard UInt64(CRC32.checksum(summed)) == header.littleEndian(at: 16, count: 4) else {
+        guard UInt64(CRC32.sum(summed[...])) == header.littleEndian(at: 16, count: 4) else {
             throw .headerChecksum
         }
         func number(_ offset: Int) -> UInt64 { header.littleEndian(at: offset, count: 8) }
