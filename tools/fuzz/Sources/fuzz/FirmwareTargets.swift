@@ -95,7 +95,8 @@ extension Fuzz {
         // The sum is made right, or nothing behind it would be reached.
         let size = max(128, min(bytes.count, 16_384))
         var copy = bytes.prefix(size) + [UInt8](repeating: 0, count: max(0, size - bytes.count))
-        for (index, byte) in checksum(copy.dropFirst(5)).enumerated() { copy[index] = byte }
+        let sum = CRC32.sum(copy.dropFirst(5))
+        for index in 0..<4 { copy[index] = UInt8(truncatingIfNeeded: sum >> (8 * UInt32(index))) }
         let damaged = [UInt8](repeating: 0x55, count: size)
         guard
             let environment = try? UBootEnvironment(
@@ -135,14 +136,5 @@ extension Fuzz {
             return
         }
         fatalError("slots that never confirm are tried without end")
-    }
-
-    private static func checksum(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        var sum = UInt32.max
-        for byte in bytes {
-            sum ^= UInt32(byte)
-            for _ in 0..<8 { sum = sum >> 1 ^ (sum & 1 == 0 ? 0 : 0xEDB8_8320) }
-        }
-        return (0..<4).map { UInt8(truncatingIfNeeded: ~sum >> (8 * $0)) }
     }
 }
